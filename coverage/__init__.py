@@ -1,0 +1,47 @@
+"""
+Test walking-distance coverage of service points and plan where to add them.
+
+The public names below load on first use, so that ``import walkcover`` stays fast.
+"""
+
+if __name__ == "coverage":
+    # numba imports coverage.py by this name and takes an ImportError as "not installed".
+    msg = "this folder is installed as 'walkcover'"
+    raise ImportError(msg)
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_EXPORTS = {
+    "ConservationError": "_errors",
+    "InputError": "_errors",
+    "MissingFileError": "_errors",
+    "OutputExistsError": "_errors",
+    "PlanError": "_errors",
+    "WalkCoverError": "_errors",
+    "Plan": "plan",
+    "load_plan": "io.plan_file",
+    "Result": "result",
+    "assess": "job",
+    "run": "job",
+    "suggest": "job",
+    "write": "io.outputs",
+}
+
+__all__ = [  # noqa: PLE0604
+    *_EXPORTS,
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """Import a public name when it is first used."""
+    if name not in _EXPORTS:
+        msg = f"module 'walkcover' has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"walkcover.{_EXPORTS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*_EXPORTS, "__version__"])

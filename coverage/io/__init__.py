@@ -1,0 +1,1 @@
+"""The edge: reading files into checked tables, and writing results."""

@@ -1,0 +1,335 @@
+"""The plan: every parameter of a run, as frozen values that were checked once."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import re
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from walkcover._errors import PlanError
+
+# Flat walking speeds in km/h: 1 km in 15 minutes is the planning convention; brisk is 1.3 m/s;
+# elderly and frail are cohort medians of 0.8 and 0.64 m/s.
+PROFILES_KMH = {"standard": 4.0, "brisk": 4.7, "elderly": 2.9, "frail": 2.3}
+LANGUAGES = ("zh", "en")
+SPREADS = ("floor_area", "even")
+DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True)
+class About:
+    """Section ``[plan]``: what the report prints about itself."""
+
+    name: str = "plan"
+    date: str = ""
+    language: str = "zh"
+
+
+@dataclass(frozen=True)
+class WalkOptions:
+    """Section ``[walk]``: the limit and the walk to the network."""
+
+    limit_min: float = 15.0
+    profile: str = "standard"
+    speed_kmh: float = 0.0
+    snap_limit_m: float = 250.0
+    min_component_m: float = 1000.0
+
+    @property
+    def limit_s(self) -> float:
+        """The longest walk that counts as covered, in seconds."""
+        return self.limit_min * 60.0
+
+    @property
+    def flat_kmh(self) -> float:
+        """The flat speed in km/h: `speed_kmh` where it is given, else that of the profile."""
+        return self.speed_kmh or PROFILES_KMH[self.profile]
+
+
+@dataclass(frozen=True)
+class NetworkSource:
+    """Section ``[network]``."""
+
+    source: str = ""
+    layer: str = ""
+    crs: str = "auto"
+
+
+@dataclass(frozen=True)
+class ResidenceSource:
+    """Section ``[residences]``: a table or layer, or ``source = "osm"``."""
+
+    source: str = ""
+    layer: str = ""
+    crs: str = ""
+    id: str = "residence_id"
+    people: str | float = "people"
+    lon: str = "lon"
+    lat: str = "lat"
+    zone: str = "zone_id"
+    stage: str = "stage"
+    class_code: str = "class_code"
+    county_seat: str = "county_seat"
+
+
+@dataclass(frozen=True)
+class PopulationSource:
+    """Section ``[population]``: people per zone, spread over the residences of the zone."""
+
+    source: str = ""
+    zone: str = "zone_id"
+    people: str = "people"
+    spread: str = "floor_area"
+
+
+@dataclass(frozen=True)
+class SiteSource:
+    """Section ``[sites]``: the booths that exist, are closed or are planned."""
+
+    source: str = ""
+    layer: str = ""
+    crs: str = ""
+    id: str = "site_id"
+    name: str = "name"
+    status: str = "status"
+    lon: str = "lon"
+    lat: str = "lat"
+
+
+@dataclass(frozen=True)
+class CandidateSource:
+    """Section ``[candidates]``: where booths could be built; made from the network without one."""
+
+    source: str = ""
+    layer: str = ""
+    crs: str = ""
+    id: str = "candidate_id"
+    cost: str = "cost"
+    lon: str = "lon"
+    lat: str = "lat"
+    spacing_m: float = 200.0
+
+
+@dataclass(frozen=True)
+class ZoneSource:
+    """Section ``[zones]``: the polygons that are the rows of the report."""
+
+    source: str = ""
+    layer: str = ""
+    crs: str = "auto"
+    id: str = "zone_id"
+    name: str = "name"
+    parent: str = "parent_id"
+    stage: str = "stage"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """
+    One ``[[stages]]`` entry: a share to reach, a number of sites, or a budget.
+
+    At most one of `target`, `max_sites` and `budget` is set; none of them means ``target = 0.8``.
+    """
+
+    name: str = "all"
+    target: float | None = None
+    max_sites: int | None = None
+    budget: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """
+    All parameters of a run.
+
+    Parameters
+    ----------
+    folder
+        Folder that relative sources start from; not part of the parameters in force.
+    """
+
+    plan: About = field(default_factory=About)
+    walk: WalkOptions = field(default_factory=WalkOptions)
+    network: NetworkSource = field(default_factory=NetworkSource)
+    residences: ResidenceSource = field(default_factory=ResidenceSource)
+    population: PopulationSource = field(default_factory=PopulationSource)
+    sites: SiteSource = field(default_factory=SiteSource)
+    candidates: CandidateSource = field(default_factory=CandidateSource)
+    zones: ZoneSource = field(default_factory=ZoneSource)
+    stages: tuple[Stage, ...] = (Stage(target=0.8),)
+    folder: Path = field(default=Path(), compare=False)
+
+    def path(self, source: str) -> Path:
+        """Turn a source of the plan into a path: relative ones start from the plan's folder."""
+        return self.folder / source
+
+    def parameters(self) -> dict[str, Any]:
+        """All parameters in force, as plain values, without any path of the machine."""
+        values = dataclasses.asdict(self)
+        del values["folder"]
+        for section in values.values():
+            if isinstance(section, dict) and Path(section.get("source", "")).is_absolute():
+                section["source"] = Path(section["source"]).name
+        return values
+
+
+def plan_from_mapping(mapping: Mapping[str, Any], *, folder: Path = Path()) -> Plan:
+    """
+    Check the content of a plan file and fill in the defaults.
+
+    Parameters
+    ----------
+    mapping
+        The sections of the plan, as TOML gives them.
+    folder
+        Folder that relative paths in the plan start from.
+
+    Returns
+    -------
+    plan
+        The checked plan.
+
+    Raises
+    ------
+    PlanError
+        If a section or key is unknown (the nearest right one is suggested), a value has the wrong
+        type or lies out of range, or something required is missing; all faults in one message.
+
+    Examples
+    --------
+    >>> plan = plan_from_mapping({"network": {"source": "streets.osm.pbf"},
+    ...                           "residences": {"source": "osm", "people": 12}})
+    >>> plan.walk.limit_s, plan.stages[0].target
+    (900.0, 0.8)
+    """
+    faults: list[str] = []
+    sections = {f.name: f for f in dataclasses.fields(Plan) if f.name != "folder"}
+    hints = typing.get_type_hints(Plan)
+    values: dict[str, Any] = {}
+    for name, content in mapping.items():
+        if name not in sections:
+            faults.append(f"[{name}] is not a section of a plan{_nearest(name, sections)}")
+        elif name == "stages":
+            values[name] = _stages(content, faults)
+        elif not isinstance(content, Mapping):
+            faults.append(f"[{name}] must be a section with keys, not {content!r}")
+        else:
+            values[name] = _section(hints[name], content, f"[{name}]", faults)
+    plan = Plan(**values, folder=folder)
+    faults += _out_of_range(plan)
+    if faults:
+        msg = "the plan is not understood:\n" + "\n".join(f"  {fault}" for fault in faults)
+        raise PlanError(msg)
+    return plan
+
+
+def _section(kind: type, content: Mapping[str, Any], where: str, faults: list[str]) -> Any:  # noqa: ANN401
+    """Fill one section's dataclass, collecting faults."""
+    hints = typing.get_type_hints(kind)
+    good = {}
+    for key, value in content.items():
+        if key not in hints:
+            faults.append(f"{where} has no key {key!r}{_nearest(key, hints)}")
+            continue
+        allowed = _allowed_types(hints[key])
+        if float in allowed and isinstance(value, int) and not isinstance(value, bool):
+            value = value if int in allowed else float(value)  # noqa: PLW2901
+        if isinstance(value, bool) or not isinstance(value, allowed):
+            wanted = " or ".join(t.__name__ for t in allowed)
+            faults.append(f"{where} {key} = {value!r}: expected {wanted}")
+            continue
+        good[key] = value
+    return kind(**good)
+
+
+def _allowed_types(hint: Any) -> tuple[type, ...]:  # noqa: ANN401
+    if isinstance(hint, types.UnionType):
+        return tuple(t for t in typing.get_args(hint) if t is not type(None))
+    return (hint,)
+
+
+def _stages(content: Any, faults: list[str]) -> tuple[Stage, ...]:  # noqa: ANN401
+    if not isinstance(content, list) or not all(isinstance(c, Mapping) for c in content):
+        faults.append("stages must be written as [[stages]] entries")
+        return ()
+    stages = []
+    for number, entry in enumerate(content, start=1):
+        where = f"[[stages]] no. {number}"
+        stage = _section(Stage, entry, where, faults)
+        if "name" not in entry:
+            faults.append(f"{where} has no name")
+        goals = [g for g in (stage.target, stage.max_sites, stage.budget) if g is not None]
+        if len(goals) > 1:
+            faults.append(f"{where} ({stage.name}): give one of target, max_sites and budget")
+        stages.append(stage if goals else dataclasses.replace(stage, target=0.8))
+    return tuple(stages)
+
+
+def _nearest(word: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
+
+
+def _out_of_range(plan: Plan) -> list[str]:
+    """Collect values that are of the right type and still cannot be meant."""
+    faults = []
+    walk = plan.walk
+    positive = {
+        "[walk] limit_min": walk.limit_min,
+        "[walk] snap_limit_m": walk.snap_limit_m,
+        "[candidates] spacing_m": plan.candidates.spacing_m,
+    }
+    for name, value in positive.items():
+        if not (value > 0 and math.isfinite(value)):
+            faults.append(f"{name} = {value!r}: expected a positive number")
+    for name, value in {
+        "[walk] speed_kmh": walk.speed_kmh,
+        "[walk] min_component_m": walk.min_component_m,
+    }.items():
+        if not (value >= 0 and math.isfinite(value)):
+            faults.append(f"{name} = {value!r}: expected zero or more")
+    choices = {
+        "[walk] profile": (walk.profile, tuple(PROFILES_KMH)),
+        "[plan] language": (plan.plan.language, LANGUAGES),
+        "[population] spread": (plan.population.spread, SPREADS),
+    }
+    for name, (value, known) in choices.items():
+        if value not in known:
+            faults.append(f"{name} = {value!r}: expected one of {', '.join(known)}")
+    if plan.plan.date and not DATE_PATTERN.fullmatch(plan.plan.date):
+        faults.append(f"[plan] date = {plan.plan.date!r}: expected year-month-day, as 2022-05-20")
+    if not plan.network.source:
+        faults.append("[network] source is missing: name the street file")
+    if not plan.residences.source:
+        faults.append('[residences] source is missing: name a file, or "osm"')
+    faults += _stage_faults(plan.stages)
+    return faults
+
+
+def _stage_faults(stages: tuple[Stage, ...]) -> list[str]:
+    faults = []
+    if not stages:
+        faults.append("[[stages]]: at least one stage is needed")
+    names = [stage.name for stage in stages]
+    faults += [
+        f"[[stages]] name {name!r} is used {names.count(name)} times"
+        for name in sorted(set(names))
+        if names.count(name) > 1
+    ]
+    for stage in stages:
+        if stage.target is not None and not 0 <= stage.target <= 1:
+            faults.append(
+                f"[[stages]] {stage.name}: target = {stage.target!r}: expected a share from 0 to 1"
+            )
+        if stage.max_sites is not None and stage.max_sites < 0:
+            faults.append(f"[[stages]] {stage.name}: max_sites must not be negative")
+        if stage.budget is not None and not (stage.budget >= 0 and math.isfinite(stage.budget)):
+            faults.append(f"[[stages]] {stage.name}: budget must not be negative")
+    return faults

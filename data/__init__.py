@@ -1,0 +1,1 @@
+"""The example town as package data; see README.md in this folder."""

@@ -1,0 +1,1 @@
+"""Finished tables to things people look at: the HTML map and the gap report. Computes nothing."""
