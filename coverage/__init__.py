@@ -30,12 +30,12 @@ _EXPORTS = {
     "write": "io.outputs",
 }
 
-__all__ = [  # noqa: PLE0604
+__all__ = [
     *_EXPORTS,
 ]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401
+def __getattr__(name: str) -> Any:
     """Import a public name when it is first used."""
     if name not in _EXPORTS:
         msg = f"module 'walkcover' has no attribute {name!r}"

@@ -230,7 +230,7 @@ def plan_from_mapping(mapping: Mapping[str, Any], *, folder: Path = Path()) -> P
     return plan
 
 
-def _section(kind: type, content: Mapping[str, Any], where: str, faults: list[str]) -> Any:  # noqa: ANN401
+def _section(kind: type, content: Mapping[str, Any], where: str, faults: list[str]) -> Any:
     """Fill one section's dataclass, collecting faults."""
     hints = typing.get_type_hints(kind)
     good = {}
@@ -240,7 +240,7 @@ def _section(kind: type, content: Mapping[str, Any], where: str, faults: list[st
             continue
         allowed = _allowed_types(hints[key])
         if float in allowed and isinstance(value, int) and not isinstance(value, bool):
-            value = value if int in allowed else float(value)  # noqa: PLW2901
+            value = value if int in allowed else float(value)
         if isinstance(value, bool) or not isinstance(value, allowed):
             wanted = " or ".join(t.__name__ for t in allowed)
             faults.append(f"{where} {key} = {value!r}: expected {wanted}")
@@ -249,13 +249,13 @@ def _section(kind: type, content: Mapping[str, Any], where: str, faults: list[st
     return kind(**good)
 
 
-def _allowed_types(hint: Any) -> tuple[type, ...]:  # noqa: ANN401
+def _allowed_types(hint: Any) -> tuple[type, ...]:
     if isinstance(hint, types.UnionType):
         return tuple(t for t in typing.get_args(hint) if t is not type(None))
     return (hint,)
 
 
-def _stages(content: Any, faults: list[str]) -> tuple[Stage, ...]:  # noqa: ANN401
+def _stages(content: Any, faults: list[str]) -> tuple[Stage, ...]:
     if not isinstance(content, list) or not all(isinstance(c, Mapping) for c in content):
         faults.append("stages must be written as [[stages]] entries")
         return ()

@@ -1,1 +1,6 @@
 """Finished tables to things people look at: the HTML map and the gap report. Computes nothing."""
+
+from walkcover.maps.html_map import build_map
+from walkcover.maps.report import build_report
+
+__all__ = ["build_map", "build_report"]

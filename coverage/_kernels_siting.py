@@ -1,0 +1,419 @@
+"""
+Compiled inner loops of siting: turning pairs around, greedy, annealing, weighted set cover.
+
+A bipartite relation is held twice, as CSR by candidate (`col_ptr`, `col_rows`) and by row
+(`row_ptr`, `row_cols`). Pointers are int64, entries int32, weights and costs float64. Random
+numbers come from a seed that every call sets anew, so that equal calls give equal answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+# Share of annealing moves that jump anywhere; the others stay among overlapping candidates.
+JUMP_SHARE = 0.05
+
+
+def _compiled(function: Kernel) -> Kernel:
+    return cast("Kernel", numba.njit(cache=True)(function))
+
+
+@_compiled
+def first_fault(indptr, residences, n_residences):  # type: ignore[no-untyped-def]
+    """Find the first candidate with an entry out of range (kind 1) or a repeated one (kind 2)."""
+    seen = np.full(n_residences, -1, dtype=np.int64)
+    for j in range(indptr.size - 1):
+        for at in range(indptr[j], indptr[j + 1]):
+            r = residences[at]
+            if r < 0 or r >= n_residences:
+                return 1, j
+            if seen[r] == j:
+                return 2, j
+            seen[r] = j
+    return 0, -1
+
+
+@_compiled
+def transpose(ptr, entries, n_others):  # type: ignore[no-untyped-def]
+    """Turn a CSR around by counting; entries of the result ascend within each row."""
+    out_ptr = np.zeros(n_others + 1, dtype=np.int64)
+    for at in range(entries.size):
+        out_ptr[entries[at] + 1] += 1
+    for i in range(n_others):
+        out_ptr[i + 1] += out_ptr[i]
+    free = out_ptr[:-1].copy()
+    out = np.empty(entries.size, dtype=np.int32)
+    for i in range(ptr.size - 1):
+        for at in range(ptr[i], ptr[i + 1]):
+            e = entries[at]
+            out[free[e]] = i
+            free[e] += 1
+    return out_ptr, out
+
+
+@_compiled
+def fingerprints(ptr, entries, is_open, key_a, key_b, n_rows):  # type: ignore[no-untyped-def]
+    """Sum two keys of the open candidates that reach each row; also their least index."""
+    sum_a = np.zeros(n_rows, dtype=np.uint64)
+    sum_b = np.zeros(n_rows, dtype=np.uint64)
+    first = np.full(n_rows, ptr.size, dtype=np.int32)
+    for j in range(ptr.size - 1):
+        if is_open[j]:
+            for at in range(ptr[j], ptr[j + 1]):
+                r = entries[at]
+                sum_a[r] += key_a[j]
+                sum_b[r] += key_b[j]
+                first[r] = min(first[r], j)
+    return sum_a, sum_b, first
+
+
+@_compiled
+def compress(ptr, entries, columns, row_of):  # type: ignore[no-untyped-def]
+    """Keep some columns and the entries whose `row_of` is not negative, renumbered."""
+    out_ptr = np.zeros(columns.size + 1, dtype=np.int64)
+    for i in range(columns.size):
+        n = 0
+        for at in range(ptr[columns[i]], ptr[columns[i] + 1]):
+            if row_of[entries[at]] >= 0:
+                n += 1
+        out_ptr[i + 1] = out_ptr[i] + n
+    out = np.empty(out_ptr[-1], dtype=np.int32)
+    put = 0
+    for i in range(columns.size):
+        for at in range(ptr[columns[i]], ptr[columns[i] + 1]):
+            row = row_of[entries[at]]
+            if row >= 0:
+                out[put] = row
+                put += 1
+    return out_ptr, out
+
+
+@_compiled
+def column_sums(col_ptr, col_rows, values):  # type: ignore[no-untyped-def]
+    """Sum the values of the rows in each column."""
+    out = np.zeros(col_ptr.size - 1, dtype=np.float64)
+    for j in range(col_ptr.size - 1):
+        total = 0.0
+        for at in range(col_ptr[j], col_ptr[j + 1]):
+            total += values[col_rows[at]]
+        out[j] = total
+    return out
+
+
+@_compiled
+def row_loads(col_ptr, col_rows, columns, amounts, n_rows):  # type: ignore[no-untyped-def]
+    """Add up, for each row, the amounts of the given columns that reach it."""
+    out = np.zeros(n_rows, dtype=np.float64)
+    for i in range(columns.size):
+        for at in range(col_ptr[columns[i]], col_ptr[columns[i] + 1]):
+            out[col_rows[at]] += amounts[i]
+    return out
+
+
+@_compiled
+def dominant_rows(col_ptr, col_rows, row_ptr, row_cols, work):  # type: ignore[no-untyped-def]
+    """
+    Flag the rows that must be kept when all rows are to be covered.
+
+    A row whose candidates include all those of another row is covered with it. Rows are distinct.
+    The search ends after `work` looked-at entries; what was not examined is kept.
+    """
+    n_rows = row_ptr.size - 1
+    keep = np.ones(n_rows, dtype=np.bool_)
+    marked = np.full(col_ptr.size - 1, -1, dtype=np.int64)
+    for r in np.argsort(np.diff(row_ptr), kind="mergesort"):
+        if not keep[r]:
+            continue
+        least = row_cols[row_ptr[r]]
+        for at in range(row_ptr[r], row_ptr[r + 1]):
+            j = row_cols[at]
+            marked[j] = r
+            if col_ptr[j + 1] - col_ptr[j] < col_ptr[least + 1] - col_ptr[least]:
+                least = j
+        size = row_ptr[r + 1] - row_ptr[r]
+        for at in range(col_ptr[least], col_ptr[least + 1]):
+            other = col_rows[at]
+            if keep[other] and row_ptr[other + 1] - row_ptr[other] > size:
+                hits = 0
+                for i in range(row_ptr[other], row_ptr[other + 1]):
+                    if marked[row_cols[i]] == r:
+                        hits += 1
+                work -= row_ptr[other + 1] - row_ptr[other]
+                if hits == size:
+                    keep[other] = False
+        if work < 0:
+            break
+    return keep
+
+
+@_compiled
+def greedy(col_ptr, col_rows, row_ptr, row_cols, weight, cost, budget, need):  # type: ignore[no-untyped-def]
+    """
+    Add the candidate with the most new weight per cost until budget, need or gain is used up.
+
+    Gains are kept exact: a row that becomes covered takes its weight from all its candidates, so
+    that all updates together look at every pair once. Ties go to the smaller index.
+    """
+    n = col_ptr.size - 1
+    chosen = np.zeros(n, dtype=np.bool_)
+    covered = np.zeros(row_ptr.size - 1, dtype=np.bool_)
+    gain = column_sums(col_ptr, col_rows, weight)
+    nothing = 1e-12 * max(1.0, weight.sum())
+    while need > 0.0:
+        best, best_rate = -1, 0.0
+        for j in range(n):
+            if not chosen[j] and cost[j] <= budget and gain[j] > nothing:
+                rate = min(gain[j], need) / cost[j]
+                if rate > best_rate:
+                    best, best_rate = j, rate
+        if best < 0:
+            break
+        chosen[best] = True
+        budget -= cost[best]
+        for at in range(col_ptr[best], col_ptr[best + 1]):
+            r = col_rows[at]
+            if not covered[r]:
+                covered[r] = True
+                need -= weight[r]
+                for i in range(row_ptr[r], row_ptr[r + 1]):
+                    gain[row_cols[i]] -= weight[r]
+    return chosen
+
+
+@_compiled
+def anneal(  # type: ignore[no-untyped-def]
+    col_ptr,
+    col_rows,
+    row_ptr,
+    row_cols,
+    weight,
+    guard,
+    floor,
+    cost,
+    budget,
+    enough,
+    chosen,
+    best,
+    best_value,
+    step,
+    until,
+    steps,
+    hot,
+    cold,
+    seed,
+):
+    """
+    Move chosen candidates to overlapping ones by simulated annealing; change `chosen` and `best`.
+
+    Covered `weight` is maximised within `budget` while covered `guard` stays at `floor` or above.
+    Runs the steps from `step` to `until` of a schedule of `steps`; stops once `enough` is reached.
+    Returns the value of `best`.
+    """
+    np.random.seed(seed)
+    n = col_ptr.size - 1
+    sites = np.flatnonzero(chosen)
+    held = np.empty(n, dtype=np.int64)
+    held[: sites.size] = sites
+    n_held = sites.size
+    count = np.zeros(row_ptr.size - 1, dtype=np.int32)
+    for j in sites:
+        budget -= cost[j]
+        for at in range(col_ptr[j], col_ptr[j + 1]):
+            count[col_rows[at]] += 1
+    value = weight[count > 0].sum()
+    kept = guard[count > 0].sum()
+    while step < until and best_value < enough:
+        heat = hot * (cold / hot) ** (step / steps)
+        step += 1
+        at_held = int(np.random.random() * n_held)
+        j = held[at_held] if n_held else -1
+        if j < 0 or np.random.random() < JUMP_SHARE:
+            k = int(np.random.random() * n)
+        else:
+            span = col_ptr[j + 1] - col_ptr[j]
+            r = col_rows[col_ptr[j] + int(np.random.random() * span)]
+            span = row_ptr[r + 1] - row_ptr[r]
+            k = row_cols[row_ptr[r] + int(np.random.random() * span)]
+        if chosen[k]:
+            continue
+        adds = cost[k] <= budget
+        if not adds and (j < 0 or cost[k] - cost[j] > budget):
+            continue
+        change, kept_change = 0.0, 0.0
+        if not adds:
+            for at in range(col_ptr[j], col_ptr[j + 1]):
+                r = col_rows[at]
+                count[r] -= 1
+                if count[r] == 0:
+                    change -= weight[r]
+                    kept_change -= guard[r]
+        for at in range(col_ptr[k], col_ptr[k + 1]):
+            r = col_rows[at]
+            if count[r] == 0:
+                change += weight[r]
+                kept_change += guard[r]
+        if kept + kept_change >= floor and (
+            change >= 0.0 or np.random.random() < np.exp(change / heat)
+        ):
+            for at in range(col_ptr[k], col_ptr[k + 1]):
+                count[col_rows[at]] += 1
+            chosen[k] = True
+            budget -= cost[k]
+            if adds:
+                held[n_held] = k
+                n_held += 1
+            else:
+                chosen[j] = False
+                budget += cost[j]
+                held[at_held] = k
+            value += change
+            kept += kept_change
+            if value > best_value:
+                best_value = value
+                best[:] = chosen
+        elif not adds:
+            for at in range(col_ptr[j], col_ptr[j + 1]):
+                count[col_rows[at]] += 1
+    return best_value
+
+
+@_compiled
+def _flip(  # type: ignore[no-untyped-def]
+    col_ptr, col_rows, row_ptr, row_cols, j, adding, count, holders, price, score, may_add, bare, at_bare, n_bare
+):  # fmt: skip
+    """
+    Add or remove column `j` of a cover and keep the scores; return the number of bare rows.
+
+    `holders` sums the indices of the chosen columns of a row: of a row covered once it is that one.
+    `bare` lists the uncovered rows, `at_bare` their places in it.
+    """
+    for at in range(col_ptr[j], col_ptr[j + 1]):
+        r = col_rows[at]
+        if adding:
+            count[r] += 1
+            if count[r] == 2:
+                score[holders[r]] -= price[r]
+            holders[r] += j
+            if count[r] != 1:
+                continue
+            change = -price[r]
+            n_bare -= 1
+            bare[at_bare[r]] = bare[n_bare]
+            at_bare[bare[n_bare]] = at_bare[r]
+        else:
+            count[r] -= 1
+            holders[r] -= j
+            if count[r] == 1:
+                score[holders[r]] += price[r]
+            if count[r] != 0:
+                continue
+            change = price[r]
+            bare[n_bare] = r
+            at_bare[r] = n_bare
+            n_bare += 1
+        for i in range(row_ptr[r], row_ptr[r + 1]):
+            k = row_cols[i]
+            may_add[k] = True
+            if k != j:
+                score[k] += change
+    return n_bare
+
+
+@_compiled
+def weighted_cover(  # type: ignore[no-untyped-def]
+    col_ptr, col_rows, row_ptr, row_cols, cost, best, steps, seed
+):
+    """
+    Shrink the cheapest cover of all rows by local search with row weights (RWLS); change `best`.
+
+    Each step takes the least useful column out, covers an uncovered row again, and makes the rows
+    that stay uncovered dearer (Gao et al. 2015). Ties go to the column that rested longest.
+    """
+    np.random.seed(seed)
+    n, n_rows = col_ptr.size - 1, row_ptr.size - 1
+    chosen = best.copy()
+    held = np.empty(n, dtype=np.int64)
+    sites = np.flatnonzero(chosen)
+    held[: sites.size] = sites
+    n_held = sites.size
+    price = np.ones(n_rows, dtype=np.float64)
+    count = np.zeros(n_rows, dtype=np.int32)
+    holders = np.zeros(n_rows, dtype=np.int64)
+    for j in sites:
+        for at in range(col_ptr[j], col_ptr[j + 1]):
+            count[col_rows[at]] += 1
+            holders[col_rows[at]] += j
+    score = np.zeros(n, dtype=np.float64)
+    for r in range(n_rows):
+        if count[r] == 1:
+            score[holders[r]] += price[r]
+    may_add = np.ones(n, dtype=np.bool_)
+    rested = np.full(n, -1, dtype=np.int64)
+    bare = np.empty(n_rows, dtype=np.int64)
+    at_bare = np.zeros(n_rows, dtype=np.int64)
+    n_bare = 0
+    spent = cost[chosen].sum()
+    best_cost = spent
+    last = -1
+    for step in range(steps):
+        while True:
+            if n_bare == 0 and spent <= best_cost:
+                best[:] = chosen
+                best_cost = spent
+            out_at, out_rate = -1, np.inf
+            for at in range(n_held):
+                j = held[at]
+                rate = score[j] / cost[j]
+                if j != last and (
+                    rate < out_rate or (rate == out_rate and rested[j] < rested[held[out_at]])
+                ):
+                    out_at, out_rate = at, rate
+            if out_at < 0:
+                return best_cost
+            out = held[out_at]
+            n_held -= 1
+            held[out_at] = held[n_held]
+            chosen[out] = False
+            spent -= cost[out]
+            n_bare = _flip(
+                col_ptr, col_rows, row_ptr, row_cols, out, False,
+                count, holders, price, score, may_add, bare, at_bare, n_bare,
+            )  # fmt: skip
+            may_add[out] = False
+            rested[out] = step
+            if n_bare > 0:
+                break
+        while n_bare > 0:
+            row = bare[int(np.random.random() * n_bare)]
+            into, into_rate = -1, -1.0
+            for i in range(row_ptr[row], row_ptr[row + 1]):
+                k = row_cols[i]
+                rate = score[k] / cost[k]
+                if may_add[k] and (
+                    rate > into_rate or (rate == into_rate and rested[k] < rested[into])
+                ):
+                    into, into_rate = k, rate
+            if into < 0 or spent + cost[into] >= best_cost:
+                break
+            chosen[into] = True
+            held[n_held] = into
+            n_held += 1
+            spent += cost[into]
+            n_bare = _flip(
+                col_ptr, col_rows, row_ptr, row_cols, into, True,
+                count, holders, price, score, may_add, bare, at_bare, n_bare,
+            )  # fmt: skip
+            rested[into] = step
+            last = into
+        for at in range(n_bare):
+            r = bare[at]
+            price[r] += 1.0
+            for i in range(row_ptr[r], row_ptr[r + 1]):
+                score[row_cols[i]] += 1.0
+    return best_cost

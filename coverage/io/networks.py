@@ -1,0 +1,162 @@
+"""Read a walking network from any kind of street file, save it and load it again."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from walkcover._errors import InputError, MissingFileError
+from walkcover.network import (
+    EDGE_COLUMNS,
+    MIN_COMPONENT_M,
+    Network,
+    build_network,
+    network_from_edges,
+)
+
+OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz")
+LINE_SUFFIXES = (".gpkg", ".geojson", ".shp")
+GRAPHML_SUFFIXES = (".graphml", ".graphml.gz")
+PARQUET_SUFFIXES = (".parquet",)
+# Raised when the columns change, so that an old file is refused and not misread.
+FORMAT = 1
+META_KEY = b"walkcover"
+
+log = logging.getLogger("walkcover")
+
+
+def is_extract(path: Path) -> bool:
+    """Tell whether a street file is an OpenStreetMap extract, which may hold buildings too."""
+    return path.name.lower().endswith(OSM_SUFFIXES)
+
+
+def read_network(
+    path: Path, *, layer: str = "", min_component_m: float = MIN_COMPONENT_M
+) -> Network:
+    """
+    Read a walking network.
+
+    Parameters
+    ----------
+    path
+        ``.osm.pbf``, ``.osm``, ``.osm.gz``; ``.gpkg``, ``.geojson``, ``.shp``; ``.graphml``,
+        ``.graphml.gz`` of osmnx; or ``.parquet`` of `save_network`.
+    layer
+        Layer of a GeoPackage.
+    min_component_m
+        Street length in metres below which a connected piece is an island. A saved network keeps
+        the one it was built with.
+
+    Returns
+    -------
+    network
+        The network.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    InputError
+        If its kind is unknown, or it cannot be read.
+    """
+    if not path.is_file():
+        msg = f"{path}: there is no such street file ([network] source)"
+        raise MissingFileError(msg)
+    name = path.name.lower()
+    if name.endswith(PARQUET_SUFFIXES):
+        return load_network(path, min_component_m=min_component_m)
+    if name.endswith(OSM_SUFFIXES):
+        from walkcover.io.osm import read_streets
+
+        lines, entrances = read_streets(path)
+        return build_network(lines, min_component_m=min_component_m, entrances=entrances)
+    if name.endswith(LINE_SUFFIXES):
+        from walkcover.io.lines import read_lines
+
+        return build_network(read_lines(path, layer=layer), min_component_m=min_component_m)
+    if name.endswith(GRAPHML_SUFFIXES):
+        from walkcover.io.lines import read_graphml
+
+        return build_network(read_graphml(path), min_component_m=min_component_m)
+    known = ", ".join(OSM_SUFFIXES + LINE_SUFFIXES + GRAPHML_SUFFIXES + PARQUET_SUFFIXES)
+    msg = f"{path}: street files of this kind are not known; expected one of {known}"
+    raise InputError(msg)
+
+
+def save_network(network: Network, path: Path, *, min_component_m: float = MIN_COMPONENT_M) -> None:
+    """
+    Save a network as one Parquet file: an edge a row.
+
+    Parameters
+    ----------
+    network
+        The network.
+    path
+        File to write.
+    min_component_m
+        What the network was built with; loading checks it.
+    """
+    offsets = pa.array(network.indptr, type=pa.int32())
+    columns = {name: pa.array(getattr(network, name)) for name in EDGE_COLUMNS}
+    columns |= {
+        name: pa.ListArray.from_arrays(offsets, pa.array(getattr(network, name)))
+        for name in ("lon", "lat", "at_m")
+    }
+    meta = {
+        "format": FORMAT,
+        "min_component_m": min_component_m,
+        "entrances": network.entrances.tolist(),
+    }
+    table = pa.table(columns).replace_schema_metadata({META_KEY: json.dumps(meta)})
+    pq.write_table(table, path, compression="zstd")
+
+
+def load_network(path: Path, *, min_component_m: float = MIN_COMPONENT_M) -> Network:
+    """
+    Load a network that `save_network` wrote.
+
+    Parameters
+    ----------
+    path
+        The Parquet file.
+    min_component_m
+        Must be what the network was built with.
+
+    Returns
+    -------
+    network
+        The network, equal to the saved one.
+
+    Raises
+    ------
+    InputError
+        If the file is another kind of Parquet file, or was built with another `min_component_m`.
+    """
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        msg = f"{path}: cannot be read as Parquet ({error})"
+        raise InputError(msg) from error
+    meta = json.loads((table.schema.metadata or {}).get(META_KEY, b"{}"))
+    if meta.get("format") != FORMAT:
+        msg = f"{path}: not a network saved by this version of walkcover; build it again"
+        raise InputError(msg)
+    if meta["min_component_m"] != min_component_m:
+        msg = (
+            f"{path}: was built with min_component_m = {meta['min_component_m']}, the plan says "
+            f"{min_component_m}; build it again or change the plan"
+        )
+        raise InputError(msg)
+    shapes = {name: table[name].combine_chunks() for name in ("lon", "lat", "at_m")}
+    return network_from_edges(
+        {name: table[name].to_numpy() for name in EDGE_COLUMNS},
+        indptr=shapes["lon"].offsets.to_numpy().astype(np.int64),
+        lon=shapes["lon"].values.to_numpy(),
+        lat=shapes["lat"].values.to_numpy(),
+        at_m=shapes["at_m"].values.to_numpy(),
+        entrances=np.array(meta["entrances"], dtype=np.float64).reshape(-1, 2),
+    )

@@ -1,0 +1,68 @@
+"""What a run gives back: finished tables, frozen together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from walkcover.plan import Plan
+
+
+@dataclass(frozen=True)
+class Result:
+    """
+    The tables of a finished run, all in WGS84, in the columns of the output folder.
+
+    Columns that the inputs bring besides (name, address) follow behind the ones listed. The
+    columns ending in ``_after`` are there once sites were suggested.
+
+    Parameters
+    ----------
+    plan
+        The plan that was run.
+    residences
+        A row per residence in the order given, geometry a point: residence_id, people, zone_id,
+        stage, lon, lat, snap_m, snap_to, walk_s, site_id, verdict, gate_unknown; walk_s_after,
+        site_id_after, verdict_after.
+    sites
+        A row per existing and per suggested site, geometry a point: site_id, name, origin
+        (existing | suggested), status (open | closed | planned | suggested), stage, order (1 is
+        built first; missing for existing ones), lon, lat, snap_m, snap_to, people_served (people
+        whose nearest site this is and who are covered, after building), people_gained.
+    rollout
+        A row per suggested site in the order of building: order, stage, site_id, zone_name, near,
+        lon, lat, lon_gcj02, lat_gcj02, people_gained, covered_people, covered_share.
+    zones
+        A row per zone, parents too, zero rows kept, ``outside`` last where people live outside:
+        zone_id, name, parent_id, stage, residences, people, covered_people, covered_share,
+        gap_people, unreached_people, mean_walk_s, worst_walk_s, sites, people_per_site and the
+        same ``_after``; geometry a polygon, or None for ``outside``.
+    stages
+        A row per stage in the order of the plan: name, target, max_sites, budget, residences,
+        people, covered_people, covered_share, covered_people_after, covered_share_after,
+        sites_added, objective, bound, gap, status.
+    gap_areas
+        A row per cluster of neighbouring residences that are not covered, most people first,
+        geometry a polygon: gap_id, residences, people, reason (the verdict of most of its
+        people), nearest_miss_s (seconds over the limit of the best walk, inf without any path),
+        zone_id, zone_name, near.
+    isochrones
+        A row per band, geometry a polygon: minutes_from, minutes_to.
+    streets
+        The walking network as lines, for the base map: name, highway, private.
+    summary
+        The content of summary.json: plain values only.
+    """
+
+    plan: Plan
+    residences: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame
+    rollout: pd.DataFrame
+    zones: gpd.GeoDataFrame
+    stages: pd.DataFrame
+    gap_areas: gpd.GeoDataFrame
+    isochrones: gpd.GeoDataFrame
+    streets: gpd.GeoDataFrame
+    summary: dict[str, Any]

@@ -1,0 +1,275 @@
+"""Join places to the walking network at the nearest point of an edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from walkcover.network import GEOD, Bools, Floats, Ints, Network, metric_geometry
+
+SNAP_LIMIT_M = 250.0
+# A join point this near to an end of its edge is the node there: rounding, not distance.
+AT_NODE_M = 1e-6
+# Planar distances differ from geodesic ones by up to a few parts in a thousand.
+PLANAR_SLACK = 1.01
+# An entrance node of an outline is one of its vertices; this allows for rounded coordinates.
+ON_OUTLINE_M = 0.1
+
+Shapes = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class StreetIndex:
+    """
+    Streets ready for nearest-point searches.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+    crs
+        The metric CRS of the searches.
+    """
+
+    network: Network
+    crs: CRS
+
+    @cached_property
+    def lines(self) -> Shapes:
+        """Edges as planar lines, shape (m,)."""
+        return metric_geometry(self.network, self.crs)
+
+    @cached_property
+    def ranks(self) -> list[tuple[Ints, shapely.STRtree]]:
+        """Edges by order of preference: streets at grade, any street, islands."""
+        net = self.network
+        wanted = (~net.island & ~net.raised, ~net.island, net.island)
+        edges = [np.flatnonzero(flags) for flags in wanted]
+        return [(e, shapely.STRtree(self.lines[e])) for e in edges]
+
+    @cached_property
+    def planar_at_m(self) -> Floats:
+        """Planar distance of each vertex from the first vertex of all, along all edges."""
+        xy = shapely.get_coordinates(self.lines)
+        step = np.zeros(len(xy))
+        step[1:] = np.hypot(*np.diff(xy, axis=0).T)
+        step[self.network.indptr[:-1]] = 0.0
+        return np.cumsum(step)
+
+    def to_metric(self, shapes: Shapes) -> Shapes:
+        """Shapes in WGS84 degrees as planar shapes."""
+        transformer = Transformer.from_crs(4326, self.crs, always_xy=True)
+        return _transform(shapes, transformer)
+
+    def to_degrees(self, xy: Floats) -> Floats:
+        """Planar coordinates, shape (k, 2), as lon and lat."""
+        transformer = Transformer.from_crs(self.crs, 4326, always_xy=True)
+        return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
+
+
+@dataclass(frozen=True)
+class Joins:
+    """
+    Where places join the network; a place may have several doors, each with a join.
+
+    Parameters
+    ----------
+    n_places
+        Number of places, joined or not.
+    place
+        Shape (k,), ascending: the place that a join belongs to.
+    edge
+        Edge of the join.
+    offset_m
+        Geodesic distance of the join from the first vertex of its edge.
+    leg_m
+        Length of the access leg, from the place to the join.
+    lon, lat
+        The join point in WGS84 degrees.
+    snap_m
+        Shape (n_places,): the shortest access leg; NaN where a place joins nothing.
+    snap_to
+        Shape (n_places,): ``main``, ``private``, ``island``, or None.
+    """
+
+    n_places: int
+    place: Ints
+    edge: Ints
+    offset_m: Floats
+    leg_m: Floats
+    lon: Floats
+    lat: Floats
+    snap_m: Floats
+    snap_to: NDArray[np.object_]
+
+
+def snap(
+    places: Shapes,
+    index: StreetIndex,
+    *,
+    limit_m: float = SNAP_LIMIT_M,
+    from_inside: Bools | None = None,
+) -> Joins:
+    """
+    Join places to the network.
+
+    Edges of non-islands at grade come first, then any edge of a non-island, then islands; of
+    equally near ones public before private, then the smaller edge. A polygon joins from its
+    outline, from its representative point where an edge crosses it, and from its entrances where
+    the extract has some: then the way from the representative point to the entrance counts too.
+
+    Parameters
+    ----------
+    places
+        Points and polygons in WGS84 degrees, shape (n,).
+    index
+        The streets.
+    limit_m
+        Longest access leg in metres, straight line.
+    from_inside
+        Polygons that are left from their representative point, not from their outline.
+
+    Returns
+    -------
+    joins
+        Joins of all places; those without any within the limit have none.
+    """
+    planar = index.to_metric(places)
+    is_polygon = shapely.get_type_id(planar) != shapely.GeometryType.POINT
+    inside = np.zeros(len(places), dtype=bool) if from_inside is None else from_inside
+    rows = np.arange(len(places))
+    door_place, door, extra_m = _entrance_doors(planar, is_polygon, index)
+    found = _join(door, index, limit_m=limit_m)
+    found["place"], found["leg_m"] = door_place[found["row"]], found["leg_m"] + extra_m[found["row"]]
+    rest = np.setdiff1d(rows, found["place"].to_numpy())
+    outlines = planar[rest].copy()
+    at_heart = is_polygon[rest] & inside[rest]
+    outlines[at_heart] = shapely.point_on_surface(outlines[at_heart])
+    others = _join(outlines, index, limit_m=limit_m)
+    others["place"] = rest[others["row"]]
+    table = pd.concat([found, others]).sort_values(["place", "leg_m", "edge"], kind="stable")
+    return _joins(table, len(places), index)
+
+
+def _transform(shapes: Shapes, transformer: Transformer) -> Shapes:
+    def change(xy: Floats) -> Floats:
+        return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
+
+    return shapely.transform(shapes, change)
+
+
+def _entrance_doors(
+    planar: Shapes, is_polygon: Bools, index: StreetIndex
+) -> tuple[Ints, Shapes, Floats]:
+    """Entrances on outlines: their place, point, and metres from the representative point."""
+    polygon = np.flatnonzero(is_polygon)
+    points = index.to_metric(shapely.points(index.network.entrances))
+    which, entrance = shapely.STRtree(points).query(
+        shapely.boundary(planar[polygon]), predicate="dwithin", distance=ON_OUTLINE_M
+    )
+    place, door = polygon[which], points[entrance]
+    heart = shapely.point_on_surface(planar[place])
+    return place, door, _geodesic_m(index, heart, door)
+
+
+def _geodesic_m(index: StreetIndex, a: Shapes, b: Shapes) -> Floats:
+    """Geodesic distance between planar points, in metres."""
+    start = index.to_degrees(shapely.get_coordinates(a))
+    end = index.to_degrees(shapely.get_coordinates(b))
+    return np.asarray(GEOD.inv(*start.T, *end.T)[2], dtype=np.float64)
+
+
+def _join(doors: Shapes, index: StreetIndex, *, limit_m: float) -> pd.DataFrame:
+    """Find the join of each planar shape; a row per shape that joins something."""
+    waiting = np.arange(len(doors))
+    found = [_empty_table().drop(columns="crossed")]
+    for edges, tree in index.ranks:
+        table = _join_to(doors[waiting], edges, tree, index, limit_m)
+        # Where a street crosses a building nobody knows the door: start from its heart.
+        crossed = table.pop("crossed").to_numpy(dtype=bool)
+        row = table.loc[crossed, "row"].to_numpy()
+        hearts = shapely.point_on_surface(doors[waiting[row]])
+        again = _join_to(hearts, edges, tree, index, limit_m)
+        again["row"] = row[again["row"]]
+        table = pd.concat([table[~crossed], again.drop(columns="crossed")])
+        table["row"] = waiting[table["row"]]
+        found.append(table)
+        waiting = np.setdiff1d(waiting, table["row"].to_numpy())
+    return pd.concat(found, ignore_index=True)
+
+
+def _empty_table() -> pd.DataFrame:
+    kinds = {"row": np.int64, "edge": np.int64, "crossed": np.bool_}
+    names = ("row", "edge", "offset_m", "leg_m", "lon", "lat", "crossed")
+    return pd.DataFrame({name: np.empty(0, dtype=kinds.get(name, np.float64)) for name in names})
+
+
+def _join_to(
+    doors: Shapes, edges: Ints, tree: shapely.STRtree, index: StreetIndex, limit_m: float
+) -> pd.DataFrame:
+    """Join planar shapes to the nearest of some edges within the limit."""
+    if not len(doors) or not len(edges):
+        return _empty_table()
+    row, hit = tree.query_nearest(doors, max_distance=limit_m * PLANAR_SLACK, all_matches=True)
+    edge = edges[hit]
+    through = row[~_only_touches(doors[row], index.lines[edge])]
+    order = np.lexsort([edge, index.network.private[edge], row])
+    row, edge = row[order], edge[order]
+    first = np.unique(row, return_index=True)[1]
+    row, edge = row[first], edge[first]
+    ends = shapely.get_coordinates(shapely.shortest_line(doors[row], index.lines[edge]))
+    start, end = index.to_degrees(ends[::2]), index.to_degrees(ends[1::2])
+    leg_m = np.asarray(GEOD.inv(*start.T, *end.T)[2], dtype=np.float64)
+    along = shapely.line_locate_point(index.lines[edge], shapely.points(ends[1::2]))
+    table = pd.DataFrame(
+        {
+            "row": row,
+            "edge": edge,
+            "offset_m": _offset_m(edge, along, index),
+            "leg_m": leg_m,
+            "lon": end[:, 0],
+            "lat": end[:, 1],
+            "crossed": np.isin(row, through),
+        }
+    )
+    return table[table["leg_m"] <= limit_m]
+
+
+def _only_touches(doors: Shapes, lines: Shapes) -> Bools:
+    """Flag doors that their edge does not run through: points, and outlines it stays outside of."""
+    is_point = shapely.get_type_id(doors) == shapely.GeometryType.POINT
+    return is_point | shapely.disjoint(doors, lines) | shapely.touches(doors, lines)
+
+
+def _offset_m(edge: Ints, along: Floats, index: StreetIndex) -> Floats:
+    """Turn planar metres along an edge into geodesic ones: the same fraction of the segment."""
+    net, at = index.network, index.planar_at_m
+    target = at[net.indptr[edge]] + along
+    last = net.indptr[edge + 1] - 2
+    k = np.clip(np.searchsorted(at, target, side="right") - 1, net.indptr[edge], last)
+    span = at[k + 1] - at[k]
+    fraction = np.divide(target - at[k], span, out=np.zeros(len(k)), where=span > 0)
+    offset = net.at_m[k] + np.clip(fraction, 0.0, 1.0) * (net.at_m[k + 1] - net.at_m[k])
+    length = net.length_m[edge]
+    offset = np.where(offset < AT_NODE_M, 0.0, offset)
+    return np.where(offset > length - AT_NODE_M, length, offset)
+
+
+def _joins(table: pd.DataFrame, n_places: int, index: StreetIndex) -> Joins:
+    columns: dict[str, Any] = {name: table[name].to_numpy() for name in table if name != "row"}
+    snap_m = np.full(n_places, np.nan)
+    snap_to = np.full(n_places, None, dtype=object)
+    place, first = np.unique(columns["place"], return_index=True)
+    edge = columns["edge"][first]
+    snap_m[place] = columns["leg_m"][first]
+    net = index.network
+    snap_to[place] = np.select(
+        [net.island[edge], net.private[edge]], ["island", "private"], default="main"
+    )
+    return Joins(n_places=n_places, snap_m=snap_m, snap_to=snap_to, **columns)

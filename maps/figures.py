@@ -1,0 +1,185 @@
+"""Pick the figures that map and report both show out of a result."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from walkcover.maps import formats
+from walkcover.maps.text import Words
+from walkcover.plan import Plan
+from walkcover.result import Result
+
+# People per site that the outbreak norm of May 2022 names.
+NORM_LOW, NORM_HIGH = 2000, 3000
+# Classes of a residence on the map; the walking bands are thirds of the limit.
+NEAR, MIDDLE, FAR, GAP, NOT_SNAPPED, NO_PEOPLE = range(6)
+CLASS_KEYS = ("near", "middle", "far", "gap", "not_snapped", "no_people")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number with the key it has in pages, before and after building (None: no after)."""
+
+    key: str
+    before: float
+    after: float | None = None
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The figures on top of map and report; shares from 0 to 1."""
+
+    people: float
+    covered_people: Figure
+    covered_share: Figure
+    gap_people: Figure
+    sites: Figure
+    people_per_site: Figure
+    distance_only: bool
+
+
+def has_after(result: Result) -> bool:
+    """Tell whether sites were suggested, so that there is a state after building."""
+    return "verdict_after" in result.residences
+
+
+def headline(result: Result) -> Headline:
+    """
+    Collect the headline of a result; shares and people come from its summary as they are.
+
+    Returns
+    -------
+    headline
+        Figures before building, and after it where sites were suggested. People per site are NaN
+        without any open site. A result counts as distance only unless its summary says that desk
+        time was counted.
+    """
+    summary = result.summary
+    people = float(summary["people"])
+    covered = float(summary["covered_people"])
+    is_open = (result.sites["origin"] == "existing") & (result.sites["status"] == "open")
+    sites = int(is_open.sum())
+    after = has_after(result)
+    covered_after = _covered_people_after(result) if after else None
+    sites_after = sites + len(result.rollout) if after else None
+    return Headline(
+        people=people,
+        covered_people=Figure("covered_people", covered, covered_after),
+        covered_share=Figure(
+            "covered_share",
+            float(summary["covered_share"]),
+            float(summary["covered_share_after"]) if after else None,
+        ),
+        gap_people=Figure(
+            "gap_people",
+            people - covered,
+            None if covered_after is None else people - covered_after,
+        ),
+        sites=Figure("sites", sites, sites_after),
+        people_per_site=Figure(
+            "people_per_site",
+            per_site(people, sites),
+            None if sites_after is None else per_site(people, sites_after),
+        ),
+        distance_only=bool(summary.get("distance_only", True)),
+    )
+
+
+def _covered_people_after(result: Result) -> float:
+    covered = result.residences["verdict_after"] == "covered"
+    return float(result.residences.loc[covered, "people"].sum())
+
+
+def per_site(people: float, sites: float) -> float:
+    """
+    Divide people by sites.
+
+    Returns
+    -------
+    people_per_site
+        NaN without any site.
+
+    Examples
+    --------
+    >>> per_site(5000, 2), per_site(5000, 0)
+    (2500.0, nan)
+    """
+    return people / sites if sites else math.nan
+
+
+def walk_classes(walk_s: pd.Series, verdict: pd.Series, *, limit_s: float) -> pd.Series:
+    """
+    Sort residences into the classes of the legend.
+
+    Parameters
+    ----------
+    walk_s
+        Walk to the nearest site in seconds, shape (n,).
+    verdict
+        Verdicts, on the same index; they decide who is covered, never the walk.
+    limit_s
+        The walking limit in seconds; a third of it is one band.
+
+    Returns
+    -------
+    classes
+        Positions in `CLASS_KEYS`, int64, on the index of `walk_s`.
+
+    Examples
+    --------
+    >>> walk_classes(pd.Series([300.0, 300.1, 900.0, 901.0, float("inf")]),
+    ...              pd.Series(["covered", "covered", "covered", "too_far", "no_people"]),
+    ...              limit_s=900.0).tolist()
+    [0, 1, 2, 3, 5]
+    """
+    third = limit_s / 3
+    band = np.select([walk_s.round(3) <= third, walk_s.round(3) <= 2 * third], [NEAR, MIDDLE], FAR)
+    classes = np.select(
+        [verdict == "covered", verdict == "not_snapped", verdict == "no_people"],
+        [band, NOT_SNAPPED, NO_PEOPLE],
+        GAP,
+    )
+    return pd.Series(classes.astype(np.int64), index=walk_s.index, name="walk_class")
+
+
+def class_labels(plan: Plan, words: Words) -> list[str]:
+    """Name the classes of `CLASS_KEYS` for the legend, in their order."""
+    third = plan.walk.limit_min / 3
+    edges = [formats.number(round(third * step, 1)) for step in range(4)]
+    bands = [words("class_walk", low=edges[i], high=edges[i + 1]) for i in range(3)]
+    rest = [words("class_gap"), words("class_not_snapped"), words("class_no_people")]
+    return bands + rest
+
+
+def class_counts(classes: pd.Series, people: pd.Series) -> pd.DataFrame:
+    """
+    Count residences and people per class.
+
+    Returns
+    -------
+    counts
+        Columns residences and people, a row for each of `CLASS_KEYS` in order, zero rows kept.
+    """
+    grouped = people.groupby(classes).agg(["count", "sum"])
+    grouped.columns = pd.Index(["residences", "people"])
+    return grouped.reindex(range(len(CLASS_KEYS)), fill_value=0)
+
+
+def goal_text(stage: pd.Series, words: Words) -> str:
+    """Write what a stage is to reach: a share, a number of sites or a budget."""
+    if pd.notna(stage["max_sites"]):
+        return words("goal_max_sites", count=formats.number(float(stage["max_sites"])))
+    if pd.notna(stage["budget"]):
+        return words("goal_budget", money=formats.number(float(stage["budget"])))
+    return words("goal_target", share=formats.share(float(stage["target"])))
+
+
+def proof_text(stage: pd.Series, words: Words) -> str:
+    """Write how good a stage's answer is, in words."""
+    status = stage.get("status")
+    if status is None or pd.isna(status):
+        return words("proof_none")
+    return words(f"proof_{status}", gap=formats.gap(float(stage["gap"])))

@@ -1,0 +1,126 @@
+"""Write numbers the same way on the map and in the report."""
+
+from __future__ import annotations
+
+import math
+
+MISSING = "—"
+
+
+def people(count: float) -> str:
+    """
+    Write a number of people.
+
+    Returns
+    -------
+    text
+        Whole people with thousands separators; a dash where the number is missing.
+
+    Examples
+    --------
+    >>> people(12345.6), people(float("nan"))
+    ('12,346', '—')
+    """
+    return f"{count:,.0f}" if math.isfinite(count) else MISSING
+
+
+def share(part: float) -> str:
+    """
+    Write a share in percent, never rounding an incomplete one up to all or down to nothing.
+
+    Returns
+    -------
+    text
+        Percent with one decimal; a dash where the share is missing.
+
+    Examples
+    --------
+    >>> share(0.7234), share(1.0), share(0.99999), share(0.00001), share(float("nan"))
+    ('72.3%', '100.0%', '>99.9%', '<0.1%', '—')
+    """
+    if not math.isfinite(part):
+        return MISSING
+    if 0.9995 <= part < 1:
+        return ">99.9%"
+    if 0 < part < 0.0005:
+        return "<0.1%"
+    return f"{part:.1%}"
+
+
+def points(change: float) -> str:
+    """
+    Write a change of a share in percentage points, with its sign.
+
+    Examples
+    --------
+    >>> points(0.1234), points(0.0)
+    ('+12.3', '0.0')
+    """
+    if not math.isfinite(change):
+        return MISSING
+    rounded = round(change * 100, 1)
+    return f"{rounded:+.1f}" if rounded else "0.0"
+
+
+def minutes(walk_s: float, *, none: str = MISSING) -> str:
+    """
+    Write a walk in minutes.
+
+    Parameters
+    ----------
+    walk_s
+        Seconds; `inf` or NaN where there is no path.
+    none
+        What to write where there is no path.
+
+    Returns
+    -------
+    text
+        Minutes with one decimal.
+
+    Examples
+    --------
+    >>> minutes(900.0), minutes(float("inf"), none="no path")
+    ('15.0', 'no path')
+    """
+    return f"{walk_s / 60:.1f}" if math.isfinite(walk_s) else none
+
+
+def number(value: float) -> str:
+    """
+    Write a number as short as it goes: whole where it is whole, else one decimal.
+
+    Examples
+    --------
+    >>> number(15.0), number(7.5), number(2000.0)
+    ('15', '7.5', '2,000')
+    """
+    if not math.isfinite(value):
+        return MISSING
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def gap(value: float) -> str:
+    """
+    Write the gap between objective and bound in percent with two decimals.
+
+    Examples
+    --------
+    >>> gap(0.0), gap(0.0144), gap(float("inf"))
+    ('0%', '1.44%', '—')
+    """
+    if not math.isfinite(value):
+        return MISSING
+    return f"{value:.2%}" if value else "0%"
+
+
+def degrees(value: float) -> str:
+    """
+    Write a coordinate with five decimals, about a metre.
+
+    Examples
+    --------
+    >>> degrees(112.5)
+    '112.50000'
+    """
+    return f"{value:.5f}" if math.isfinite(value) else MISSING

@@ -1,0 +1,328 @@
+"""Turn the tables of a result into the plain data that the map's layers draw."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from folium.map import Layer
+from folium.template import Template
+from walkcover.maps import formats
+from walkcover.maps.figures import has_after, walk_classes
+from walkcover.maps.packing import UNIT_ZOOM, deltas, pack_ints, to_units
+from walkcover.maps.text import CATALOGUE, Words
+from walkcover.result import Result
+
+# Points are sorted into square cells of 2**13 units, which the page finds again by itself.
+CELL_BITS = 13
+# Six decimals of a degree are a tenth of a metre.
+DEGREE_DECIMALS = 6
+MAIN_STREETS = frozenset(
+    f"{kind}{link}"
+    for kind in ("trunk", "primary", "secondary", "tertiary")
+    for link in ("", "_link")
+)
+PATHS = frozenset({"footway", "path", "steps", "cycleway", "track", "bridleway", "service"})
+# A straight piece shorter than this carries no name at any zoom.
+LABEL_MIN_UNITS = 120
+
+PlainData = dict[str, Any]
+
+
+class DrawnLayer(Layer):
+    """
+    A folium layer that the page's own script draws from its data.
+
+    Parameters
+    ----------
+    kind
+        Function of the page's script: streets, points, areas, zones or sites.
+    key
+        Where the layer's data stand in the page.
+    label
+        Name in the layer control, as HTML.
+    show
+        Whether the layer is shown on opening.
+    """
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            var {{ this.get_name() }} = walkcover.{{ this.kind }}(
+                {{ this.key | tojson }}, {{ this._parent.get_name() }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, kind: str, key: str, *, label: str, show: bool = True) -> None:
+        super().__init__(name=label, overlay=True, show=show)
+        self._name = "DrawnLayer"
+        self.kind = kind
+        self.key = key
+
+
+def street_data(streets: gpd.GeoDataFrame) -> PlainData:
+    """
+    Pack the streets in three kinds (main, ordinary, paths), with names where they fit.
+
+    Returns
+    -------
+    data
+        `kinds`: packed lengths and coordinates of each kind; `names` and packed `label_*`: the
+        middle and direction of each named street's longest straight piece.
+    """
+    lines = streets[streets.geometry.notna() & ~streets.geometry.is_empty]
+    lines = lines.explode(index_parts=False, ignore_index=True)
+    highway = lines["highway"].astype("str")
+    kind = np.select([highway.isin(MAIN_STREETS), highway.isin(PATHS)], [0, 2], 1)
+    kinds = [_packed_lines(lines.geometry[kind == number].to_numpy()) for number in range(3)]
+    return {"kinds": kinds} | _street_labels(lines)
+
+
+def _packed_lines(lines: np.ndarray[Any, Any]) -> PlainData:
+    coords = shapely.get_coordinates(lines)
+    x, y = to_units(coords[:, 0], coords[:, 1])
+    return {
+        "lengths": pack_ints(shapely.get_num_coordinates(lines)),
+        "x": pack_ints(deltas(x)),
+        "y": pack_ints(deltas(y)),
+    }
+
+
+def _street_labels(lines: gpd.GeoDataFrame) -> PlainData:
+    named = lines[lines["name"].notna() & (lines["name"].astype("str") != "")]
+    coords, line = shapely.get_coordinates(named.geometry.to_numpy(), return_index=True)
+    x, y = to_units(coords[:, 0], coords[:, 1])
+    pieces = pd.DataFrame(
+        {
+            "line": line[:-1],
+            "x": (x[:-1] + x[1:]) // 2,
+            "y": (y[:-1] + y[1:]) // 2,
+            "dx": np.diff(x),
+            "dy": np.diff(y),
+        }
+    )[line[:-1] == line[1:]]
+    pieces["length"] = np.hypot(pieces["dx"], pieces["dy"])
+    pieces = pieces[pieces["length"] >= LABEL_MIN_UNITS]
+    # Longest first: where two names want the same place, the longer street has it.
+    longest = pieces.sort_values(["length", "line"], ascending=[False, True], kind="stable")
+    longest = longest.drop_duplicates("line")
+    codes, names = pd.factorize(named["name"].astype("str").to_numpy()[longest["line"]])
+    return {
+        "names": [str(name) for name in names],
+        "label_name": pack_ints(codes),
+        "label_x": pack_ints(deltas(longest["x"])),
+        "label_y": pack_ints(deltas(longest["y"])),
+        "label_dx": pack_ints(longest["dx"]),
+        "label_dy": pack_ints(longest["dy"]),
+    }
+
+
+def residence_data(result: Result, words: Words) -> PlainData:
+    """
+    Pack the residences, cell by cell, with walk, verdict and site before and after building.
+
+    Walks are whole seconds, -1 where there is no path; sites and zones are positions in the lists
+    `sites` and `zones`, -1 where there is none.
+    """
+    table = result.residences
+    x, y = to_units(table["lon"], table["lat"])
+    order = np.lexsort((y, x, y >> CELL_BITS, x >> CELL_BITS))
+    table = table.iloc[order]
+    verdicts = sorted(key.removeprefix("verdict_") for key in CATALOGUE if "verdict_" in key)
+    site_ids = result.sites["site_id"].astype("str")
+    site_names = dict(zip(site_ids, _site_titles(result.sites), strict=True))
+    zone_names = dict(zip(result.zones["zone_id"], result.zones["name"], strict=True))
+    zone_codes, zone_ids = pd.factorize(table["zone_id"])
+    packed_states = []
+    for suffix in ("", "_after") if has_after(result) else ("",):
+        walk_s, verdict = table[f"walk_s{suffix}"], table[f"verdict{suffix}"]
+        classes = walk_classes(walk_s, verdict, limit_s=result.plan.walk.limit_s)
+        whole_s = np.where(np.isfinite(walk_s), walk_s.round(), -1).astype(np.int64)
+        sites = table[f"site_id{suffix}"].astype("object")
+        packed_states.append(
+            {
+                "classes": pack_ints(classes),
+                "walk": pack_ints(whole_s),
+                "site": pack_ints(pd.Index(site_ids).get_indexer(sites)),
+                "verdict": pack_ints(pd.Index(verdicts).get_indexer(verdict)),
+            }
+        )
+    return {
+        "x": pack_ints(deltas(x[order])),
+        "y": pack_ints(deltas(y[order])),
+        "people": pack_ints(table["people"].round()),
+        "zone": pack_ints(zone_codes),
+        "ids": [str(one) for one in table["residence_id"]],
+        "zones": [zone_title(one, zone_names.get(one), words) for one in zone_ids],
+        "sites": [site_names[one] for one in site_ids],
+        "verdicts": [words(f"verdict_{one}") for one in verdicts],
+        "states": packed_states,
+    }
+
+
+def zone_data(result: Result, words: Words) -> PlainData:
+    """Outlines of the zones with their names and shares; parents carry no label."""
+    zones = result.zones[result.zones.geometry.notna()]
+    parents = set(result.zones["parent_id"].dropna())
+    after = has_after(result)
+    features = []
+    for zone in zones.to_dict("records"):
+        names = ("covered_share", "covered_share_after") if after else ("covered_share",)
+        shares = [formats.share(zone[name]) for name in names]
+        middle = zone["geometry"].representative_point()
+        features.append(
+            _feature(
+                zone["geometry"],
+                kind="outline" if zone["zone_id"] in parents or len(zones) == 1 else "labelled",
+                title=zone_title(zone["zone_id"], zone["name"], words),
+                rows=[
+                    [words("people"), formats.people(zone["people"])],
+                    [words("covered_share"), " → ".join(shares)],
+                    [words("gap_people"), formats.people(zone["gap_people"])],
+                ],
+                shares=shares if zone["people"] > 0 else [""],
+                at=[round(middle.y, DEGREE_DECIMALS), round(middle.x, DEGREE_DECIMALS)],
+            )
+        )
+    return {"style": "zone", "level": 350, "features": features}
+
+
+def gap_data(result: Result, words: Words) -> PlainData:
+    """Outlines of the gap areas with people, reason and nearest miss."""
+    features = []
+    for area in result.gap_areas.to_dict("records"):
+        rows = [
+            [words("people"), formats.people(area["people"])],
+            [words("residences"), formats.people(area["residences"])],
+            [words("reason"), words(f"verdict_{area['reason']}")],
+            [
+                words("nearest_miss"),
+                formats.minutes(area["nearest_miss_s"], none=words("no_path")),
+            ],
+            [words("zone"), zone_title(area["zone_id"], area["zone_name"], words)],
+        ]
+        if is_text(area["near"]):
+            rows.append([words("near"), area["near"]])
+        title = f"{words('gap_area')} {area['gap_id']}"
+        features.append(_feature(area["geometry"], kind="gap", title=title, rows=rows))
+    return {"style": "gap-area", "level": 420, "features": features}
+
+
+def isochrone_data(result: Result, words: Words) -> PlainData:
+    """Bands of walking time, the widest first so that nearer ones lie on top."""
+    bands = result.isochrones.sort_values("minutes_to", kind="stable")
+    features = [
+        _feature(
+            band["geometry"],
+            kind=f"band{min(number, 2)}",
+            title=words(
+                "class_walk",
+                low=formats.number(band["minutes_from"]),
+                high=formats.number(band["minutes_to"]),
+            ),
+            rows=[],
+        )
+        for number, band in enumerate(bands.to_dict("records"))
+    ]
+    return {"style": "isochrone", "level": 340, "features": features[::-1]}
+
+
+def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Words) -> list[PlainData]:
+    """One entry per site: where it is, how it is drawn, and what its popup says."""
+    near = dict(zip(rollout["site_id"], rollout["near"], strict=True)) if len(rollout) else {}
+    entries = []
+    for site, title in zip(sites.to_dict("records"), _site_titles(sites), strict=True):
+        suggested = site["origin"] == "suggested"
+        rows = [[words("status"), words(f"status_{site['status']}")]]
+        if suggested:
+            rows.append([words("stage"), words.stage(str(site["stage"]))])
+            rows.append([words("order"), formats.people(site["order"])])
+            rows.append([words("people_gained"), formats.people(site["people_gained"])])
+        rows.append([words("people_served"), formats.people(site["people_served"])])
+        if is_text(near.get(site["site_id"])):
+            rows.append([words("near"), near[site["site_id"]]])
+        open_now = site["status"] == "open"
+        entries.append(
+            {
+                "lat": round(site["lat"], DEGREE_DECIMALS),
+                "lon": round(site["lon"], DEGREE_DECIMALS),
+                "kind": "suggested" if suggested else "existing" if open_now else "closed",
+                "label": str(int(site["order"])) if suggested else "",
+                "order": int(site["order"]) if suggested else 0,
+                "title": title,
+                "rows": rows,
+            }
+        )
+    return entries
+
+
+def is_text(value: object) -> bool:
+    """Tell a non-empty text from a missing one."""
+    return isinstance(value, str) and value != ""
+
+
+def _site_titles(sites: pd.DataFrame) -> list[str]:
+    return [
+        f"{name} ({site_id})" if is_text(name) and name != site_id else str(site_id)
+        for site_id, name in zip(sites["site_id"], sites["name"], strict=True)
+    ]
+
+
+def zone_title(zone_id: object, name: object, words: Words) -> str:
+    """Name a zone: its own name, else its id; the made-up zones in words."""
+    if zone_id == "outside":
+        return words("zone_outside")
+    if zone_id == "all" and (not is_text(name) or name == "all"):
+        return words("stage_all")
+    return str(name) if is_text(name) else str(zone_id)
+
+
+def _feature(geometry: Any, **properties: Any) -> PlainData:
+    rounded = shapely.transform(geometry, lambda xy: np.round(xy, DEGREE_DECIMALS))
+    return {
+        "type": "Feature",
+        "geometry": shapely.geometry.mapping(rounded),
+        "properties": properties,
+    }
+
+
+def bounds(result: Result) -> list[list[float]]:
+    """
+    Find the box that holds all residences and sites.
+
+    Returns
+    -------
+    box
+        South-west and north-east corner as latitude and longitude in degrees.
+    """
+    lon = pd.concat([result.residences["lon"], result.sites["lon"]]).astype("float64")
+    lat = pd.concat([result.residences["lat"], result.sites["lat"]]).astype("float64")
+    corners = [[lat.min(), lon.min()], [lat.max(), lon.max()]]
+    return [[round(float(value), DEGREE_DECIMALS) for value in corner] for corner in corners]
+
+
+def zoom_that_fits(box: list[list[float]], *, width_px: int = 900, height_px: int = 760) -> int:
+    """
+    Choose the closest zoom at which a box fits a screen.
+
+    Examples
+    --------
+    >>> zoom_that_fits([[37.8, 112.4], [37.9, 112.6]])
+    12
+    """
+    x, y = to_units([box[0][1], box[1][1]], [box[0][0], box[1][0]])
+    wide, high = max(int(x[1] - x[0]), 1), max(int(y[0] - y[1]), 1)
+    zoom = UNIT_ZOOM + math.floor(math.log2(min(width_px / wide, height_px / high)))
+    return max(3, min(17, zoom))
+
+
+def page_words(words: Words) -> Mapping[str, str]:
+    """Pick the words that the page's script puts into popups."""
+    keys = ("people", "zone", "no_path", "unit_min", "after", "before", "verdict", "walk")
+    return {key: words(key) for key in (*keys, "residence")}

@@ -1,0 +1,317 @@
+"""Every word of map and report, in Chinese and English."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ZH, EN = "zh", "en"
+
+# key: (Chinese, English); both must name the same {values}.
+CATALOGUE: dict[str, tuple[str, str]] = {
+    # head
+    "map_title": ("步行覆盖地图", "Walking coverage map"),
+    "report_title": ("步行 {limit} 分钟覆盖与缺口报告", "{limit}-minute walk: coverage and gaps"),
+    "banner": ("内部工作用图", "Internal working map"),
+    "date": ("日期", "Date"),
+    "distance_only": ("仅按距离", "distance only"),
+    "distance_only_note": (
+        "仅按步行距离判定,未计采样台能力。人均站点数请对照每点 {low}–{high} 人的标准。",
+        "Judged by walking distance only; desk time is not counted. "
+        "Hold people per site against the norm of {low}–{high}.",
+    ),
+    "osm_credit": ("© OpenStreetMap contributors", "© OpenStreetMap contributors"),
+    # figures
+    "people": ("人口", "People"),
+    "residences": ("居住点", "Residences"),
+    "covered_people": ("已覆盖人口", "People covered"),
+    "covered_share": ("覆盖率", "Share covered"),
+    "gap_people": ("未覆盖人口", "People not covered"),
+    "sites_now": ("开放站点", "Open sites"),
+    "sites_added": ("新增站点", "Sites added"),
+    "sites_after": ("建成后站点", "Sites after building"),
+    "people_per_site": ("每站点人数", "People per site"),
+    "norm": ("标准 {low}–{high}", "norm {low}–{high}"),
+    "before": ("现状", "Now"),
+    "after": ("建成后", "After building"),
+    "change_points": ("变化(百分点)", "Change (points)"),
+    "within": ("步行 {limit} 分钟内可到达站点的人口", "of people within a {limit}-minute walk"),
+    "unit_people": ("人", "people"),
+    "unit_sites": ("站点", "sites"),
+    "unit_min": ("分钟", "min"),
+    # legend and layers
+    "legend": ("图例", "Legend"),
+    "legend_walk": ("步行到最近站点", "Walk to the nearest site"),
+    "class_walk": ("{low}–{high} 分钟", "{low}–{high} min"),
+    "class_gap": ("未覆盖", "Not covered"),
+    "class_not_snapped": ("附近无道路", "No street nearby"),
+    "class_no_people": ("无人居住", "No people"),
+    "layer_residences": ("居住点", "Residences"),
+    "layer_gap_areas": ("缺口片区(现状)", "Gap areas (now)"),
+    "layer_isochrones": ("步行等时圈", "Walking bands"),
+    "layer_zones": ("辖区", "Zones"),
+    "layer_streets": ("街道", "Streets"),
+    "layer_existing": ("现有站点", "Existing sites"),
+    "layer_suggested": ("建议新增:{stage}", "Suggested: {stage}"),
+    "legend_existing": ("现有站点", "Existing site"),
+    "legend_closed": ("已关闭或规划中", "Closed or planned"),
+    "legend_suggested": ("建议新增(数字为建设顺序)", "Suggested (number: order of building)"),
+    "legend_gap_area": ("缺口片区(现状)", "Gap area (now)"),
+    "show_colours_of": ("显示", "Show"),
+    # popups
+    "residence": ("居住点", "Residence"),
+    "walk": ("步行", "Walk"),
+    "nearest_site": ("最近站点", "Nearest site"),
+    "verdict": ("判定", "Verdict"),
+    "zone": ("辖区", "Zone"),
+    "site": ("站点", "Site"),
+    "name": ("名称", "Name"),
+    "stage": ("阶段", "Stage"),
+    "order": ("建设顺序", "Order of building"),
+    "near": ("邻近道路", "Near"),
+    "people_served": ("服务人口", "People served"),
+    "people_gained": ("新增覆盖人口", "People gained"),
+    "status": ("状态", "Status"),
+    "status_open": ("开放", "open"),
+    "status_closed": ("关闭", "closed"),
+    "status_planned": ("规划", "planned"),
+    "status_suggested": ("建议新增", "suggested"),
+    "gap_area": ("缺口片区", "Gap area"),
+    "reason": ("原因", "Reason"),
+    "nearest_miss": ("最少超出(分钟)", "Nearest miss (min)"),
+    "no_path": ("无通路", "no path"),
+    # verdicts
+    "verdict_covered": ("已覆盖", "Covered"),
+    "verdict_over_capacity": ("能力不足", "Over capacity"),
+    "verdict_too_far": ("步行过远", "Too far"),
+    "verdict_island": ("孤立路网", "Street island"),
+    "verdict_no_site": ("路网内无站点", "No site on the network"),
+    "verdict_not_snapped": ("附近无道路", "No street nearby"),
+    "verdict_no_people": ("无人居住", "No people"),
+    "meaning_covered": (
+        "步行 {limit} 分钟内(含)可到达开放站点",
+        "an open site lies within a walk of {limit} minutes or less",
+    ),
+    "meaning_over_capacity": (
+        "距离够近,但站点已无余力",
+        "a site is near enough, but no desk time is left there",
+    ),
+    "meaning_too_far": (
+        "有路可走,但超过 {limit} 分钟",
+        "there is a path, but it takes more than {limit} minutes",
+    ),
+    "meaning_island": (
+        "所在的零散路段与主路网不相连,其上无开放站点",
+        "its streets are a small piece apart from the rest, and no open site is on it",
+    ),
+    "meaning_no_site": (
+        "所在路网上没有任何开放站点",
+        "no open site anywhere on its piece of the street network",
+    ),
+    "meaning_not_snapped": (
+        "{snap} 米内没有可步行道路;先核对坐标与路网",
+        "no walkable street within {snap} m; check coordinates and streets first",
+    ),
+    "meaning_no_people": ("人口为 0,不计入覆盖率", "nobody lives there; no share counts it"),
+    # stages
+    "stage_city": ("城市", "City"),
+    "stage_county_town": ("县城", "County towns"),
+    "stage_countryside": ("农村", "Countryside"),
+    "stage_all": ("全部", "All"),
+    "goal": ("目标", "Goal"),
+    "goal_target": ("覆盖 {share}", "cover {share}"),
+    "goal_max_sites": ("至多 {count} 个站点", "sites: at most {count}"),
+    "goal_budget": ("预算 {money}", "budget {money}"),
+    "objective": ("结果", "Result"),
+    "bound": ("理论界", "Proven bound"),
+    "proof_gap": ("差距", "Gap"),
+    "proof": ("证明", "Proof"),
+    "proof_optimal": ("已证明最优", "proven optimal"),
+    "proof_feasible": ("可行,离最优至多差 {gap}", "at most {gap} from the optimum"),
+    "proof_stopped": (
+        "到时停止,离最优至多差 {gap}",
+        "stopped by the time limit; at most {gap} from the optimum",
+    ),
+    "proof_impossible": (
+        "目标无法达到,已建至最好",
+        "the goal cannot be met; the best possible is built",
+    ),
+    "proof_none": ("无需新增", "nothing to build"),
+    # report sections
+    "at_a_glance": ("一页看懂", "At a glance"),
+    "totals": ("总体情况", "Totals"),
+    "by_verdict": ("按判定", "By verdict"),
+    "meaning": ("含义", "Meaning"),
+    "by_stage": ("按阶段", "By stage"),
+    "by_zone": ("按辖区", "By zone"),
+    "zone_note": (
+        "缩进的行属于其上一级;人口为 0 的辖区也列出。箭头前为现状,后为建成后。"
+        "每站点人数高于标准者以 ▲ 标出。",
+        "Indented rows belong to the row above; zones without people stay in the table. "
+        "Before the arrow: now; behind it: after building. "
+        "▲ marks more people per site than the norm.",
+    ),
+    "zone_outside": ("辖区以外", "Outside all zones"),
+    "mean_walk": ("平均步行(分钟)", "Mean walk (min)"),
+    "worst_walk": ("最长步行(分钟)", "Longest walk (min)"),
+    "gap_list": ("缺口清单", "Gaps"),
+    "gap_list_note": (
+        "共 {count} 个缺口片区,按人口列出前 {shown} 个。",
+        "{count} gap areas; the {shown} with most people are listed.",
+    ),
+    "gap_none": ("没有缺口片区。", "There is no gap area."),
+    "build_list": ("建设顺序", "What to build, in order"),
+    "build_none": ("没有建议新增的站点。", "No site is suggested."),
+    "build_note": (
+        "共 {count} 个,列出前 {shown} 个;其余见 rollout.csv。坐标为 WGS84。",
+        "{count} sites, the first {shown} listed; the rest is in rollout.csv. "
+        "Coordinates are WGS84.",
+    ),
+    "curve": ("覆盖率随新增站点的变化", "Share covered against sites built"),
+    "curve_x": ("新增站点数", "sites built"),
+    "picture": ("位置示意", "Where it is"),
+    "picture_note": (
+        "橙色为缺口片区(建设前),圆圈为现有站点,黑色方块为建议新增站点。",
+        "Orange: gap areas before building. Circles: existing sites. "
+        "Black squares: suggested sites.",
+    ),
+    "assumptions": ("采用的参数", "Parameters in force"),
+    "parameter": ("参数", "Parameter"),
+    "value": ("取值", "Value"),
+    "sources": ("数据来源", "Data sources"),
+    "file": ("文件", "File"),
+    "versions": ("软件版本", "Versions"),
+    "not_snapped": ("未接入路网的居住点", "Residences that joined no street"),
+    "not_snapped_note": (
+        "{count} 个居住点({people} 人)在 {snap} 米内没有可步行道路,计为未覆盖。",
+        "{count} residences ({people} people) have no walkable street within {snap} m; "
+        "they count as not covered.",
+    ),
+    "not_snapped_none": (
+        "全部居住点都已接入路网。",
+        "Every residence joined the street network.",
+    ),
+    "and_more": ("等,其余见 residences.parquet", "and more; see residences.parquet"),
+    "price_of_order": (
+        "按阶段先后建设的代价:与一次性统筹同样数量的站点相比,少覆盖 {people} 人。",
+        "Price of the order: planning all stages at once with as many sites would cover "
+        "{people} more people.",
+    ),
+    # first page sentences
+    "say_people": (
+        "{people} 人中,{covered} 人({share})步行 {limit} 分钟内可到达开放站点;{gap} 人还不能。",
+        "Of {people} people, {covered} ({share}) live within a {limit}-minute walk of an open "
+        "site; {gap} do not.",
+    ),
+    "say_worst": ("缺口最大的地方", "The largest gaps"),
+    "say_gap": (
+        "{zone},{near}附近:{people} 人,{reason}。",
+        "{zone}, near {near}: {people} people, {reason}.",
+    ),
+    "say_gap_no_street": (
+        "{zone}:{people} 人,{reason}。",
+        "{zone}: {people} people, {reason}.",
+    ),
+    "say_no_gap": ("没有未覆盖的片区。", "Nobody is left out."),
+    "say_build": ("先建什么", "What to build first"),
+    "say_build_total": (
+        "按顺序新增 {count} 个站点后,覆盖率由 {before} 升至 {after}。",
+        "{count} sites, built in this order, lift the share from {before} to {after}.",
+    ),
+    "say_build_first": (
+        "第 {order} 个({stage}):{near},新增覆盖 {people} 人。",
+        "No. {order} ({stage}): {near}; {people} more people covered.",
+    ),
+    "say_build_none": ("本次没有建议新增站点。", "No site was suggested in this run."),
+    "say_sure": ("把握有多大", "How sure this is"),
+    "say_sure_walk": (
+        "每个居住点都沿步行路网逐一计算,不用直线圆圈;步速 {speed} 公里/小时。",
+        "The walk of every residence was measured along the streets, not by circles; "
+        "at {speed} km/h.",
+    ),
+    "say_sure_proof": ("{stage}:{proof}。", "{stage}: {proof}."),
+    "say_sure_not_snapped": (
+        "{people} 人的住处在 {snap} 米内没有道路,请先核对数据。",
+        "{people} people live where no street lies within {snap} m: check the data first.",
+    ),
+    "list_and": ("、", ", "),
+    # glossary
+    "glossary": ("名词解释", "Words"),
+    "word_walk": ("步行时间", "Walk"),
+    "explain_walk": (
+        "从住处到最近街道、沿街道到站点、再到站点门口的总时间,按平地步速计。",
+        "From the home to the nearest street, along streets, and on to the site, "
+        "at the walking speed.",
+    ),
+    "word_covered": ("已覆盖", "Covered"),
+    "explain_covered": (
+        "步行时间不超过 {limit} 分钟;恰好 {limit} 分钟也算。",
+        "The walk takes {limit} minutes or less; exactly {limit} counts.",
+    ),
+    "word_gap": ("缺口", "Gap"),
+    "explain_gap": ("未覆盖的居住点。", "Residences that are not covered."),
+    "word_stage": ("阶段", "Stage"),
+    "explain_stage": (
+        "建设的先后:先城市,后县城,再农村;先建的不因后建的而移动。",
+        "The order of building: city, then county towns, then the countryside; "
+        "nothing built earlier is moved.",
+    ),
+    "word_bound": ("理论界与差距", "Bound and gap"),
+    "explain_bound": (
+        "任何方案都不可能超过的界,以及本方案离它有多远;差距为 0 即最优。",
+        "A limit that no plan can pass, and how far this plan is from it; 0 means optimal.",
+    ),
+    "word_distance_only": ("仅按距离", "Distance only"),
+    "explain_distance_only": (
+        "没有采样台数据时,不判断排队与能力。城市里通常能力先不够。",
+        "Without desk data nothing is said about queues; in a city capacity is what runs "
+        "short first.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """The catalogue in one language: ``Words("en")("before")`` is ``"Now"``."""
+
+    language: str
+
+    def __call__(self, key: str, **values: str) -> str:
+        """
+        Look up one text and fill in its values.
+
+        Parameters
+        ----------
+        key
+            A key of `CATALOGUE`.
+        **values
+            What stands for the names in braces.
+
+        Returns
+        -------
+        text
+            The text in the language of these words.
+
+        Raises
+        ------
+        KeyError
+            If there is no such text, or a value is missing.
+
+        Examples
+        --------
+        >>> Words("zh")("class_walk", low="0", high="5")
+        '0–5 分钟'
+        """
+        zh, en = CATALOGUE[key]
+        return (zh if self.language == ZH else en).format(**values)
+
+    def stage(self, name: str) -> str:
+        """
+        Name a stage: the usual ones in this language, others as the plan has them.
+
+        Examples
+        --------
+        >>> Words("en").stage("county_town"), Words("en").stage("phase 2")
+        ('County towns', 'phase 2')
+        """
+        key = f"stage_{name}"
+        return self(key) if key in CATALOGUE else name

@@ -1,0 +1,237 @@
+"""A small finished result, made by hand, for the tests of what people look at."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from walkcover.plan import About, NetworkSource, Plan, ResidenceSource, SiteSource, Stage
+from walkcover.result import Result
+
+WGS84 = "EPSG:4326"
+INF = math.inf
+LON, LAT = 112.55, 37.87
+
+# residence, people, zone, stage, east, north (thousandths of a degree), walk, site, verdict,
+# and the last three again after building
+RESIDENCES: list[tuple[Any, ...]] = [
+    ("R1", 100, "140105", "city", 0, 0, 120.0, "B1", "covered", 120.0, "B1", "covered"),
+    ("R2", 200, "140105", "city", 2, 1, 300.0, "B1", "covered", 300.0, "B1", "covered"),
+    ("R3", 300, "140105", "city", 4, 2, 600.0, "B1", "covered", 600.0, "B1", "covered"),
+    ("R4", 150, "140105", "city", 8, 2, 900.0, "B1", "covered", 200.0, "N1", "covered"),
+    ("R5", 250, "140106", "city", 12, 4, 960.0, "B1", "too_far", 240.0, "N1", "covered"),
+    ("R6", 80, "140106", "county_town", 20, 9, 1640.0, "B1", "too_far", 450.0, "N2", "covered"),
+    ("R7", 30, "140106", "county_town", 24, 9, INF, None, "no_site", INF, None, "no_site"),
+    ("R8", 20, "140106", "county_town", 26, 12, INF, None, "island", INF, None, "island"),
+    ("R9", 0, "140105", "city", 1, 3, 200.0, "B1", "no_people", 200.0, "B1", "no_people"),
+    (
+        "R10",
+        10,
+        "140106",
+        "county_town",
+        30,
+        14,
+        INF,
+        None,
+        "not_snapped",
+        INF,
+        None,
+        "not_snapped",
+    ),
+]
+PEOPLE = 1140
+COVERED, COVERED_AFTER = 750, 1080
+
+
+def make_result(*, language: str = "zh", after: bool = True, awkward: str = "") -> Result:
+    """
+    Make the result; `awkward` is put behind every name that a user can choose.
+    """
+    residences = _residences(after=after, awkward=awkward)
+    plan = Plan(
+        plan=About(name="并州步行覆盖" + awkward, date="2022-05-20", language=language),
+        network=NetworkSource(source="streets.osm.pbf"),
+        residences=ResidenceSource(source="residences.csv", crs="wgs84"),
+        sites=SiteSource(source="booths.xlsx", crs="gcj02"),
+        stages=(Stage("city", target=0.95), Stage("county_town", max_sites=1)),
+    )
+    result = Result(
+        plan=plan,
+        residences=residences,
+        sites=_sites(after=after, awkward=awkward),
+        rollout=_rollout(awkward) if after else _rollout(awkward).iloc[:0],
+        zones=_zones(after=after, awkward=awkward),
+        stages=_stages(after=after),
+        gap_areas=_gap_areas(awkward),
+        isochrones=_isochrones(),
+        streets=_streets(awkward),
+        summary={},
+    )
+    return dataclasses.replace(result, summary=_summary(result, after=after))
+
+
+def _points(east: pd.Series, north: pd.Series) -> tuple[pd.Series, pd.Series]:
+    return LON + east / 1000, LAT + north / 1000
+
+
+def _residences(*, after: bool, awkward: str) -> gpd.GeoDataFrame:
+    columns = ["residence_id", "people", "zone_id", "stage", "east", "north"]
+    columns += ["walk_s", "site_id", "verdict", "walk_s_after", "site_id_after", "verdict_after"]
+    table = pd.DataFrame(RESIDENCES, columns=columns)
+    table["residence_id"] += awkward
+    table["lon"], table["lat"] = _points(table["east"], table["north"])
+    table["snap_m"] = 12.5
+    table["snap_to"] = ["main"] * 7 + ["island", "main", None]
+    table["gate_unknown"] = False
+    if not after:
+        table = table.drop(columns=[name for name in table if name.endswith("_after")])
+    geometry = shapely.points(table["lon"], table["lat"])
+    return gpd.GeoDataFrame(table.drop(columns=["east", "north"]), geometry=geometry, crs=WGS84)
+
+
+def _sites(*, after: bool, awkward: str) -> gpd.GeoDataFrame:
+    rows = [
+        ("B1", "五一广场" + awkward, "existing", "open", None, None, 1, 1, 750.0, None),
+        ("B2", "南站" + awkward, "existing", "closed", None, None, 6, 5, 0.0, None),
+        ("N1", None, "suggested", "suggested", "city", 1, 10, 3, 250.0, 250.0),
+        ("N2", None, "suggested", "suggested", "county_town", 2, 19, 8, 80.0, 80.0),
+    ]
+    columns = ["site_id", "name", "origin", "status", "stage", "order", "east", "north"]
+    table = pd.DataFrame(rows, columns=[*columns, "people_served", "people_gained"])
+    table = table if after else table.iloc[:2]
+    table["lon"], table["lat"] = _points(table["east"], table["north"])
+    table["snap_m"], table["snap_to"] = 3.0, "main"
+    geometry = shapely.points(table["lon"], table["lat"])
+    return gpd.GeoDataFrame(table.drop(columns=["east", "north"]), geometry=geometry, crs=WGS84)
+
+
+def _rollout(awkward: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "order": [1, 2],
+            "stage": ["city", "county_town"],
+            "site_id": ["N1", "N2"],
+            "zone_name": ["杏花区" + awkward, "杏花区" + awkward],
+            "near": ["迎晖街、柳溪路" + awkward, "柳溪路" + awkward],
+            "lon": [112.56, 112.569],
+            "lat": [37.873, 37.878],
+            "lon_gcj02": [112.5665, 112.5755],
+            "lat_gcj02": [37.8738, 37.8788],
+            "people_gained": [250.0, 80.0],
+            "covered_people": [1000.0, 1080.0],
+            "covered_share": [1000 / 1140, 1080 / 1140],
+        }
+    )
+
+
+def _zones(*, after: bool, awkward: str) -> gpd.GeoDataFrame:
+    rows = [
+        ("1401", "并州市", None, None, 10, 1140, 750, 1080, 60, 750.0, 1640.0, 1, 3),
+        ("140105", "小店区", "1401", "city", 5, 750, 750, 750, 0, 500.0, 900.0, 1, 1),
+        ("140106", "杏花区", "1401", "city", 5, 390, 0, 330, 60, 1125.0, 1640.0, 0, 2),
+        ("140107", "空区", "1401", "countryside", 0, 0, 0, 0, 0, math.nan, math.nan, 0, 0),
+    ]
+    columns = ["zone_id", "name", "parent_id", "stage", "residences", "people", "covered_people"]
+    columns += ["covered_people_after", "unreached_people", "mean_walk_s", "worst_walk_s"]
+    table = pd.DataFrame(rows, columns=[*columns, "sites", "sites_after"])
+    table["name"] += awkward
+    people = table["people"].where(table["people"] > 0)
+    for suffix in ("", "_after"):
+        table[f"covered_share{suffix}"] = table[f"covered_people{suffix}"] / people
+        table[f"gap_people{suffix}"] = table["people"] - table[f"covered_people{suffix}"]
+        sites = table[f"sites{suffix}"]
+        table[f"people_per_site{suffix}"] = table["people"] / sites.where(sites > 0)
+        table[f"mean_walk_s{suffix}"] = table["mean_walk_s"]
+        table[f"worst_walk_s{suffix}"] = table["worst_walk_s"]
+        table[f"unreached_people{suffix}"] = table["unreached_people"]
+    if not after:
+        table = table.drop(columns=[name for name in table if name.endswith("_after")])
+    boxes = [(-4, -4, 34, 18), (-4, -4, 10, 18), (10, -4, 34, 12), (10, 12, 34, 18)]
+    return gpd.GeoDataFrame(table, geometry=[_box(*one) for one in boxes], crs=WGS84)
+
+
+def _box(west: float, south: float, east: float, north: float) -> shapely.Polygon:
+    return shapely.box(LON + west / 1000, LAT + south / 1000, LON + east / 1000, LAT + north / 1000)
+
+
+def _stages(*, after: bool) -> pd.DataFrame:
+    table = pd.DataFrame(
+        {
+            "name": ["city", "county_town"],
+            "target": [0.95, math.nan],
+            "max_sites": [math.nan, 1.0],
+            "budget": [math.nan, math.nan],
+            "residences": [6, 4],
+            "people": [1000, 140],
+            "covered_people": [750, 0],
+            "covered_share": [0.75, 0.0],
+            "covered_people_after": [1000, 80],
+            "covered_share_after": [1.0, 80 / 140],
+            "sites_added": [1, 1],
+            "objective": [1.0, 80.0],
+            "bound": [1.0, 82.0],
+            "gap": [0.0, 0.025],
+            "status": ["optimal", "feasible"],
+        }
+    )
+    return table if after else table.loc[:, :"covered_share"]
+
+
+def _gap_areas(awkward: str) -> gpd.GeoDataFrame:
+    table = pd.DataFrame(
+        {
+            "gap_id": ["G1", "G2"],
+            "residences": [2, 2],
+            "people": [330, 60],
+            "reason": ["too_far", "no_site"],
+            "nearest_miss_s": [60.0, INF],
+            "zone_id": ["140106", "140106"],
+            "zone_name": ["杏花区" + awkward, "杏花区" + awkward],
+            "near": ["柳溪路" + awkward, None],
+        }
+    )
+    return gpd.GeoDataFrame(table, geometry=[_box(11, 3, 21, 10), _box(23, 8, 31, 15)], crs=WGS84)
+
+
+def _isochrones() -> gpd.GeoDataFrame:
+    table = pd.DataFrame({"minutes_from": [0.0, 5.0, 10.0], "minutes_to": [5.0, 10.0, 15.0]})
+    circles = [shapely.Point(LON + 0.001, LAT + 0.001).buffer(r) for r in (0.003, 0.006, 0.009)]
+    rings = [circles[0], circles[1] - circles[0], circles[2] - circles[1]]
+    return gpd.GeoDataFrame(table, geometry=rings, crs=WGS84)
+
+
+def _streets(awkward: str) -> gpd.GeoDataFrame:
+    paths = [[(-3, 0), (5, 2), (32, 15)], [(1, -3), (2, 16)], [(10, 3), (24, 9)], [(4, 2), (6, 5)]]
+    lines = [shapely.LineString([(LON + x / 1000, LAT + y / 1000) for x, y in p]) for p in paths]
+    table = {
+        "name": ["迎晖街" + awkward, "柳溪路" + awkward, None, None],
+        "highway": ["primary", "residential", "unclassified", "footway"],
+        "private": [False, False, False, True],
+    }
+    return gpd.GeoDataFrame(table, geometry=lines, crs=WGS84)
+
+
+def _summary(result: Result, *, after: bool) -> dict[str, Any]:
+    verdicts = {}
+    for verdict, group in result.residences.groupby("verdict"):
+        verdicts[verdict] = {"residences": len(group), "people": float(group["people"].sum())}
+    keys = ["name", "people", "covered_share"]
+    if after:
+        keys += ["covered_share_after", "sites_added", "objective", "bound", "gap", "status"]
+    summary: dict[str, Any] = {
+        "people": float(PEOPLE),
+        "covered_people": float(COVERED),
+        "covered_share": COVERED / PEOPLE,
+        "verdicts": verdicts,
+        "stages": result.stages[keys].to_dict("records"),
+        "parameters": result.plan.parameters(),
+        "versions": {"walkcover": "0.1.0", "python": "3.11"},
+        "inputs": {"streets.osm.pbf": "ab" * 32, "residences.csv": "cd" * 32},
+    }
+    if after:
+        summary["covered_share_after"] = COVERED_AFTER / PEOPLE
+    return summary

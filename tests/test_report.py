@@ -1,0 +1,208 @@
+"""The report: the summary's numbers, one language throughout, names that stay text."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import string
+from collections.abc import Callable
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+from results import COVERED, COVERED_AFTER, PEOPLE, make_result
+from walkcover.maps import build_map, build_report, formats
+from walkcover.maps.text import CATALOGUE, Words
+from walkcover.result import Result
+
+AWKWARD = "</style></script><b>{{7*7}}'\"&"
+VOID = {"meta", "br"}
+
+
+class _Tree(HTMLParser):
+    """Build an element tree from HTML whose other elements are all closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.builder = ElementTree.TreeBuilder()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.builder.start(tag, {name: value or "" for name, value in attrs})
+        if tag in VOID:
+            self.builder.end(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.builder.end(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.builder.data(data)
+
+
+def parse(page: str) -> ElementTree.Element:
+    tree = _Tree()
+    tree.feed(page.partition("<html")[1] + page.partition("<html")[2].rstrip())
+    return tree.builder.close()
+
+
+def text_of(element: ElementTree.Element | None) -> str:
+    assert element is not None
+    return "".join(element.itertext())
+
+
+def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:
+    for key, (zh, en) in CATALOGUE.items():
+        assert zh, key
+        assert en, key
+        names = [{name for _, name, _, _ in string.Formatter().parse(t) if name} for t in (zh, en)]
+        assert names[0] == names[1], key
+
+
+def test_unknown_text_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        Words("zh")("no_such_text")
+
+
+def test_same_result_same_bytes() -> None:
+    assert build_report(make_result()) == build_report(make_result())
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_numbers_equal_the_summary(language: str) -> None:
+    result = make_result(language=language)
+    page = parse(build_report(result))
+
+    def value(key: str) -> float:
+        return float(page.findall(f'.//*[@data-key="{key}"]')[0].attrib["data-value"])
+
+    for key in ("people", "covered_people", "covered_share", "covered_share_after"):
+        assert value(key) == result.summary[key]
+    assert value("covered_people_after") == COVERED_AFTER
+    assert value("gap_people") == PEOPLE - COVERED
+    for number, stage in enumerate(result.summary["stages"]):
+        for key in ("people", "covered_share", "covered_share_after", "sites_added"):
+            assert value(f"stages.{number}.{key}") == stage[key]
+    for verdict, counts in result.summary["verdicts"].items():
+        for key, count in counts.items():
+            assert value(f"verdicts.{verdict}.{key}") == count
+    shown = sum(value(f"verdicts.{v}.people") for v in result.summary["verdicts"])
+    assert shown == PEOPLE
+    assert value("verdicts.over_capacity.people") == 0
+
+
+def test_zones_are_a_tree_with_their_zero_rows() -> None:
+    page = parse(build_report(make_result(language="en")))
+    rows = page.findall(".//tr[@data-zone]")
+    assert [(row.get("data-zone"), row.get("class")) for row in rows] == [
+        ("1401", "depth0"),
+        ("140105", "depth1"),
+        ("140106", "depth1"),
+        ("140107", "depth1"),
+    ]
+    cells = [text_of(cell).strip() for cell in rows[3]]
+    assert cells == ["空区", "0", "—", "0", "—", "—", "0", "—"]
+    cells = [text_of(cell).strip() for cell in rows[2]]
+    assert cells[2:4] == ["0.0% → 84.6%", "390 → 60"]
+
+
+def test_busy_zones_are_marked_against_the_norm() -> None:
+    result = make_result(after=False)
+    result.zones.loc[result.zones["zone_id"] == "140105", "people_per_site"] = 3000.5
+    page = parse(build_report(result))
+    rows = page.findall(".//tr[@data-zone]")
+    marked = [row.get("data-zone") for row in rows if "▲" in text_of(row)]
+    assert marked == ["140105"]
+
+
+@pytest.mark.parametrize(("language", "no_path"), [("zh", "无通路"), ("en", "no path")])
+def test_gaps_and_sites_in_order(language: str, no_path: str) -> None:
+    page = parse(build_report(make_result(language=language)))
+    gaps = [
+        [text_of(cell) for cell in row] for row in page.findall('.//section[@id="gaps"]//tbody/tr')
+    ]
+    assert [row[0] for row in gaps] == ["G1", "G2"]
+    assert [row[3] for row in gaps] == ["1.0", no_path]
+    sites = [
+        [text_of(cell) for cell in row] for row in page.findall('.//section[@id="build"]//tbody/tr')
+    ]
+    assert [(row[0], row[2], row[4], row[5], row[6], row[7]) for row in sites] == [
+        ("1", "N1", "112.56000", "37.87300", "250", "87.7%"),
+        ("2", "N2", "112.56900", "37.87800", "80", "94.7%"),
+    ]
+
+
+def test_first_page_speaks_plainly() -> None:
+    page = parse(build_report(make_result(language="en")))
+    text = " ".join(text_of(page.find('.//section[@id="glance"]')).split())
+    assert (
+        "Of 1,140 people, 750 (65.8%) live within a 15-minute walk of an open site; 390 do not."
+        in text
+    )
+    assert "杏花区, near 柳溪路: 330 people, too far." in text
+    assert "2 sites, built in this order, lift the share from 65.8% to 94.7%." in text
+    assert "City: proven optimal." in text
+    assert "County towns: at most 2.50% from the optimum." in text
+    assert "distance only" in text
+
+
+def test_nothing_is_written_as_a_python_value() -> None:
+    for language in ("zh", "en"):
+        for after in (True, False):
+            text = text_of(parse(build_report(make_result(language=language, after=after))))
+            assert re.findall(r"\b(?:nan|inf|None|NaN|NaT)\b", text) == []
+
+
+def test_english_report_has_no_chinese_of_its_own() -> None:
+    page = build_report(make_result(language="en"))
+    for given in ("并州步行覆盖", "杏花区", "小店区", "空区", "并州市", "迎晖街、柳溪路", "柳溪路"):
+        page = page.replace(given, "")
+    assert re.findall(r"[\u4e00-\u9fff]+", page) == []
+
+
+def test_names_stay_text() -> None:
+    report = build_report(make_result(awkward=AWKWARD))
+    page = parse(report)
+    assert text_of(page.find(".//h1")) == "并州步行覆盖" + AWKWARD
+    assert page.findall(".//script") == []
+    assert len(page.findall(".//b")) == 3
+    assert "49" not in text_of(page.find(".//title"))
+
+
+def test_no_script_and_no_address() -> None:
+    page = build_report(make_result())
+    assert "script-src 'none'" in page
+    assert re.findall(r"https?://", page) == []
+
+
+def test_unsnapped_are_listed_and_sources_have_digests() -> None:
+    page = parse(build_report(make_result()))
+    assert "R10" in text_of(page.find('.//section[@id="unsnapped"]'))
+    sources = text_of(page.find('.//section[@id="sources"]'))
+    assert "cd" * 32 in sources
+    assert "walk.snap_limit_m" in sources
+
+
+def test_curve_ends_where_the_rollout_ends() -> None:
+    page = parse(build_report(make_result()))
+    path = page.findall('.//path[@class="curve"]')[0].attrib["d"]
+    heights = [float(y) for y in re.findall(r"[,V]([\d.]+)", path)]
+    # The axis runs from 60 % (y = 176) to 100 % (y = 12).
+    assert heights[0] == pytest.approx(176 - 164 * (750 / 1140 - 0.6) / 0.4, abs=0.06)
+    assert heights[-1] == pytest.approx(176 - 164 * (1080 / 1140 - 0.6) / 0.4, abs=0.06)
+
+
+@pytest.mark.parametrize("build", [build_map, build_report])
+def test_a_start_without_any_site(build: Callable[[Result], str]) -> None:
+    result = make_result(after=False, language="en")
+    nothing = dataclasses.replace(
+        result, sites=result.sites.iloc[:0], gap_areas=result.gap_areas.iloc[:0]
+    )
+    page = build(nothing)
+    assert 'data-key="sites" data-value="0"' in page
+    assert 'data-key="people_per_site" data-value="nan">—<' in page
+
+
+def test_formats_of_missing_numbers() -> None:
+    for write in (formats.people, formats.share, formats.number, formats.gap, formats.points):
+        assert write(math.nan) == "—"
+    assert formats.minutes(math.inf) == "—"
