@@ -285,7 +285,8 @@ def anneal(  # type: ignore[no-untyped-def]
 
 @_compiled
 def _flip(  # type: ignore[no-untyped-def]
-    col_ptr, col_rows, row_ptr, row_cols, j, adding, count, holders, price, score, may_add, bare, at_bare, n_bare
+    col_ptr, col_rows, row_ptr, row_cols, j, adding,
+    count, holders, price, score, may_add, bare, at_bare, n_bare,
 ):  # fmt: skip
     """
     Add or remove column `j` of a cover and keep the scores; return the number of bare rows.

@@ -146,7 +146,10 @@ def snap(
     rows = np.arange(len(places))
     door_place, door, extra_m = _entrance_doors(planar, is_polygon, index)
     found = _join(door, index, limit_m=limit_m)
-    found["place"], found["leg_m"] = door_place[found["row"]], found["leg_m"] + extra_m[found["row"]]
+    found["place"], found["leg_m"] = (
+        door_place[found["row"]],
+        found["leg_m"] + extra_m[found["row"]],
+    )
     rest = np.setdiff1d(rows, found["place"].to_numpy())
     outlines = planar[rest].copy()
     at_heart = is_polygon[rest] & inside[rest]

@@ -5,20 +5,82 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 NOT_WALKABLE = frozenset(
-    ["abandoned", "bus_guideway", "construction", "corridor", "elevator", "escalator", "motorway", "motorway_link", "no", "planned", "platform", "proposed", "raceway", "razed", "rest_area", "services"]
+    [
+        "abandoned",
+        "bus_guideway",
+        "construction",
+        "corridor",
+        "elevator",
+        "escalator",
+        "motorway",
+        "motorway_link",
+        "no",
+        "planned",
+        "platform",
+        "proposed",
+        "raceway",
+        "razed",
+        "rest_area",
+        "services",
+    ]
 )
 FOOT_ALLOWED = frozenset(("yes", "designated", "permissive"))
 NO_CANDIDATE_HIGHWAYS = frozenset(("trunk", "trunk_link"))
 
 RESIDENTIAL_BUILDINGS = frozenset(
-    ["apartments", "residential", "house", "detached", "semidetached_house", "terrace", "dormitory", "bungalow", "farm", "hut", "cabin", "houseboat", "static_caravan"]
+    [
+        "apartments",
+        "residential",
+        "house",
+        "detached",
+        "semidetached_house",
+        "terrace",
+        "dormitory",
+        "bungalow",
+        "farm",
+        "hut",
+        "cabin",
+        "houseboat",
+        "static_caravan",
+    ]
 )
 # Tags that say of a plain building=yes that it is used for something else.
-OTHER_USES = (
-    ["amenity", "shop", "office", "industrial", "public", "leisure", "tourism", "railway", "healthcare", "man_made"]
-)
+OTHER_USES = [
+    "amenity",
+    "shop",
+    "office",
+    "industrial",
+    "public",
+    "leisure",
+    "tourism",
+    "railway",
+    "healthcare",
+    "man_made",
+]
 NON_RESIDENTIAL_LANDUSE = frozenset(
-    ["aquaculture", "brownfield", "cemetery", "commercial", "construction", "depot", "education", "fairground", "garages", "greenhouse_horticulture", "industrial", "institutional", "landfill", "military", "port", "quarry", "railway", "religious", "reservoir", "retail", "winter_sports"]
+    [
+        "aquaculture",
+        "brownfield",
+        "cemetery",
+        "commercial",
+        "construction",
+        "depot",
+        "education",
+        "fairground",
+        "garages",
+        "greenhouse_horticulture",
+        "industrial",
+        "institutional",
+        "landfill",
+        "military",
+        "port",
+        "quarry",
+        "railway",
+        "religious",
+        "reservoir",
+        "retail",
+        "winter_sports",
+    ]
 )
 
 

@@ -63,8 +63,10 @@ def deltas(values: npt.ArrayLike) -> Ints:
     >>> deltas([1000, 1003, 1001]).tolist()
     [1000, 3, -2]
     """
-    numbers: Ints = np.asarray(values, dtype=np.int64)
-    return numbers - np.concatenate([np.zeros(1, dtype=np.int64), numbers])[:-1]
+    numbers = np.asarray(values, dtype=np.int64)
+    steps: Ints = numbers.copy()
+    steps[1:] -= numbers[:-1]
+    return steps
 
 
 def pack_ints(values: npt.ArrayLike) -> str:

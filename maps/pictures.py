@@ -107,10 +107,10 @@ def where_it_is(result: Result, words: Words) -> Markup:
         x, y = place(np.array([[site["lon"], site["lat"]]]))[0]
         if site["origin"] == "suggested":
             parts.append(
-                f'<rect class="new" x="{x - 3:.1f}" y="{y - 3:.1f}" width="6" height="6"/>'
+                f'<rect class="new" x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8"/>'
             )
         elif site["status"] == "open":
-            parts.append(f'<circle class="old" cx="{x:.1f}" cy="{y:.1f}" r="3"/>')
+            parts.append(f'<circle class="old" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
     return _svg(parts, MAP_WIDTH, MAP_HEIGHT, words("picture"))
 
 

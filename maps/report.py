@@ -168,11 +168,11 @@ def _how_sure(result: Result, words: Words) -> list[str]:
 
 def _verdict_rows(result: Result) -> list[Row]:
     """Take the verdicts as the summary counts them, before and after building."""
-    rows = []
+    rows: list[Row] = []
     table = result.residences
     for name in VERDICTS:
         before = result.summary["verdicts"].get(name, {"residences": 0, "people": 0.0})
-        row = {"name": name, "residences": before["residences"], "people": before["people"]}
+        row: Row = {"name": name, "residences": before["residences"], "people": before["people"]}
         if figures.has_after(result):
             chosen = table["verdict_after"] == name
             row["people_after"] = table.loc[chosen, "people"].sum()

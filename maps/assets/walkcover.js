@@ -236,7 +236,8 @@ const walkcover = (function () {
       context.arc(size / 2, size / 2, r, 0, 2 * Math.PI);
       context.fillStyle = CLASSES[which].fill;
       context.fill();
-      if (r > 2.4 || which > 3) {
+      /* Where dots are dense an edge would hide their colour; hollow ones are nothing but edge. */
+      if (zoom > 15 || which > 3) {
         context.lineWidth = r > 3 ? 1.2 : 0.8;
         context.strokeStyle = CLASSES[which].edge;
         context.stroke();

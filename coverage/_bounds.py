@@ -1,0 +1,502 @@
+"""The reduced covering model, bounds by Lagrangian multipliers, and exact solving with HiGHS."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from walkcover import _kernels_siting as kernels
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Entries = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
+
+# Iterations of the subgradient; the step halves after PATIENCE of them without a better bound.
+ITERATIONS = 600
+PATIENCE = 12
+# Share of the last direction kept in the next one; damps the zigzag of plain subgradients.
+MOMENTUM = 0.6
+SMALLEST_STEP = 1e-4
+# Largest model (pairs left after reduction) for exact solving, and its counted limit of work.
+EXACT_PAIRS = 120_000
+EXACT_NODES = 3_000
+# Largest model for the covering linear program; above it the multipliers come from the subgradient.
+LP_PAIRS = 6_000_000
+# Entries the search for dominated rows may look at.
+DOMINANCE_WORK = 1_500_000_000
+# Whole-numbered bounds are rounded with this slack, wider than any error of the solver.
+ROUNDING = 1e-3
+
+
+class Deadline:
+    """The safety stop: a moment on the monotonic clock."""
+
+    def __init__(self, limit_s: float) -> None:
+        self._end = time.monotonic() + limit_s
+
+    def left_s(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self._end - time.monotonic())
+
+    def passed(self) -> bool:
+        """Tell whether no time is left."""
+        return self.left_s() == 0.0
+
+
+@dataclass(frozen=True)
+class Model:
+    """
+    What is left to decide: open candidates, and residences merged into rows.
+
+    Parameters
+    ----------
+    candidates
+        Index of each column in the relation the model was made from.
+    col_ptr, col_rows, row_ptr, row_cols
+        The same relation by column and by row, entries ascending.
+    weight, second
+        People of each row that are to be covered, and those that break ties.
+    cost
+        Cost of each column.
+    """
+
+    candidates: Ints
+    col_ptr: Ints
+    col_rows: Entries
+    row_ptr: Ints
+    row_cols: Entries
+    weight: Floats
+    second: Floats
+    cost: Floats
+
+    @property
+    def relation(self) -> tuple[Ints, Entries, Ints, Entries]:
+        """The relation as the kernels take it."""
+        return self.col_ptr, self.col_rows, self.row_ptr, self.row_cols
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of pairs left."""
+        return self.col_rows.size
+
+    def covered(self, chosen: Flags) -> Flags:
+        """Flag the rows that at least one chosen column reaches."""
+        columns = np.flatnonzero(chosen)
+        amounts = np.ones(columns.size)
+        n_rows = self.weight.size
+        return kernels.row_loads(self.col_ptr, self.col_rows, columns, amounts, n_rows) > 0
+
+
+@dataclass(frozen=True)
+class Bound:
+    """
+    A valid bound, and by how much it worsens when one column is decided the other way.
+
+    `swing` is positive where the relaxed answer takes the column, negative where it does not.
+    """
+
+    value: float
+    swing: Floats
+
+
+@dataclass(frozen=True)
+class Exact:
+    """What HiGHS gives back: the columns it chose (None without an answer) and its dual bound."""
+
+    chosen: Flags | None
+    bound: float
+
+
+def reduce_model(
+    indptr: Ints,
+    entries: Entries,
+    *,
+    weight: Floats,
+    second: Floats,
+    cost: Floats,
+    is_open: Flags,
+    is_covered: Flags,
+) -> Model:
+    """
+    Keep open candidates and uncovered residences; merge residences with equal covering sets.
+
+    Residences are told apart by two 64-bit sums of random keys of the candidates that reach them;
+    that two different sets agree in both has a chance below 1e-20 for any number of residences
+    that fits into memory. Rows are ordered by these sums, not by the order of the residences.
+
+    Returns
+    -------
+    model
+        The reduced model; candidates that reach nobody new are left out.
+    """
+    keys = np.random.default_rng(20220520).integers(
+        1, 2**63, size=(2, indptr.size - 1), dtype=np.uint64
+    )
+    sum_a, sum_b, first = kernels.fingerprints(
+        indptr, entries, is_open, keys[0], keys[1], weight.size
+    )
+    wanted = ((weight > 0) | (second > 0)) & ~is_covered & (sum_a > 0)
+    index = np.flatnonzero(wanted)
+    index = index[np.lexsort((sum_b[index], sum_a[index], first[index]))]
+    starts = np.ones(index.size, dtype=bool)
+    starts[1:] = (np.diff(sum_a[index]) != 0) | (np.diff(sum_b[index]) != 0)
+    group = np.cumsum(starts) - 1
+    n_rows = int(starts.sum())
+    row_of = np.full(weight.size, -1, dtype=np.int32)
+    row_of[index[starts]] = np.arange(n_rows)
+    columns = np.flatnonzero(is_open)
+    col_ptr, col_rows = kernels.compress(indptr, entries, columns, row_of)
+    reaches = np.diff(col_ptr) > 0
+    columns, col_ptr = columns[reaches], np.append(col_ptr[:-1][reaches], col_ptr[-1])
+    return _model(
+        columns,
+        col_ptr,
+        col_rows,
+        np.bincount(group, weight[index], minlength=n_rows),
+        np.bincount(group, second[index], minlength=n_rows),
+        cost[columns],
+    )
+
+
+def _model(
+    columns: Ints, col_ptr: Ints, col_rows: Entries, weight: Floats, second: Floats, cost: Floats
+) -> Model:
+    row_ptr, row_cols = kernels.transpose(col_ptr, col_rows, weight.size)
+    col_ptr, col_rows = kernels.transpose(row_ptr, row_cols, columns.size)
+    return Model(columns, col_ptr, col_rows, row_ptr, row_cols, weight, second, cost)
+
+
+def without_dominated_rows(model: Model) -> Model:
+    """
+    Keep the rows that have to be looked at when every row with weight is to be covered.
+
+    Returns
+    -------
+    model
+        The same columns, fewer rows; every row weighs 1.
+    """
+    keep = model.weight > 0
+    if not keep.all():
+        model = _keep_rows(model, keep)
+    keep = kernels.dominant_rows(*model.relation, DOMINANCE_WORK)
+    model = _keep_rows(model, keep)
+    ones = np.ones(model.weight.size)
+    return _model(model.candidates, model.col_ptr, model.col_rows, ones, ones, model.cost)
+
+
+def _keep_rows(model: Model, keep: Flags) -> Model:
+    row_of = np.where(keep, np.cumsum(keep) - 1, -1).astype(np.int32)
+    columns = np.arange(model.cost.size)
+    col_ptr, col_rows = kernels.compress(model.col_ptr, model.col_rows, columns, row_of)
+    weight, second = model.weight[keep], model.second[keep]
+    return _model(model.candidates, col_ptr, col_rows, weight, second, model.cost)
+
+
+def decide(model: Model, *, taken: Flags, dropped: Flags) -> Model:
+    """
+    Reduce a model further once some of its columns are decided.
+
+    Returns
+    -------
+    model
+        What is left; its `candidates` are columns of the model given.
+    """
+    return reduce_model(
+        model.col_ptr,
+        model.col_rows,
+        weight=model.weight,
+        second=model.second,
+        cost=model.cost,
+        is_open=~(taken | dropped),
+        is_covered=model.covered(taken),
+    )
+
+
+@dataclass(frozen=True)
+class Priced:
+    """
+    A model under multipliers: the link between a row and its columns is relaxed.
+
+    A row of weight w and multiplier m counts w - m whatever is built; a column is worth the
+    multipliers of its rows. `order` lists the columns, most worth per cost first.
+    """
+
+    multipliers: Floats
+    worth: Floats
+    rate: Floats
+    order: Ints
+    unpaid: float
+
+
+def price(model: Model, multipliers: Floats) -> Priced:
+    """
+    Put multipliers on the rows; they must lie between 0 and the weight of the row.
+
+    Where all weight has to be covered, any multipliers that are not negative will do.
+
+    Returns
+    -------
+    priced
+        The relaxed model, the start of every bound.
+
+    References
+    ----------
+    Galvao & ReVelle (1996), A Lagrangean heuristic for the maximal covering location problem.
+    """
+    worth = kernels.column_sums(model.col_ptr, model.col_rows, multipliers)
+    rate = worth / model.cost
+    order = np.argsort(-rate, kind="stable")
+    return Priced(multipliers, worth, rate, order, float((model.weight - multipliers).sum()))
+
+
+def people_bound(model: Model, priced: Priced, *, budget: float) -> Bound:
+    """
+    Bound the people that columns within a budget can cover, from above.
+
+    Returns
+    -------
+    bound
+        People; what is unpaid plus the best fractional knapsack of the columns' worth.
+    """
+    part = _parts(model.cost[priced.order], budget)
+    value = priced.unpaid + float(priced.worth[priced.order] @ part)
+    return Bound(value, _swing(priced, part) * model.cost)
+
+
+def cost_bound(model: Model, priced: Priced, *, need: float) -> Bound:
+    """
+    Bound the cost of covering `need` people from below.
+
+    Returns
+    -------
+    bound
+        The cheapest fractional choice of columns that is worth the need without the unpaid.
+
+    References
+    ----------
+    Glover (1968), Surrogate constraints.
+    """
+    part = _parts(priced.worth[priced.order], need - priced.unpaid)
+    value = float(model.cost[priced.order] @ part)
+    some = np.flatnonzero(part > 0)
+    if some.size == 0:
+        return Bound(value, -model.cost)
+    marginal = priced.rate[priced.order[some[-1]]]
+    return Bound(value, (priced.rate / marginal - 1.0) * model.cost)
+
+
+def _parts(sizes: Floats, room: float) -> Floats:
+    """Share of each item that fits when items are packed in order and the last one is cut."""
+    left = max(room, 0.0) - (np.cumsum(sizes) - sizes)
+    part: Floats = np.clip(left / np.maximum(sizes, 1e-300), 0.0, 1.0)
+    return part
+
+
+def _swing(priced: Priced, part: Floats) -> Floats:
+    """Distance of each rate from the marginal one: of the last item in, or the first not in."""
+    some, cut = np.flatnonzero(part > 0), np.flatnonzero(part < 1)
+    rate, order = priced.rate, priced.order
+    if cut.size == 0:
+        return rate
+    last_in = rate[order[some[-1]]] if some.size else np.inf
+    taken = np.zeros(rate.size, dtype=bool)
+    taken[order[part == 1.0]] = True
+    swing: Floats = np.where(taken, rate - rate[order[cut[0]]], np.minimum(rate - last_in, 0.0))
+    return swing
+
+
+def improve(
+    model: Model,
+    start: Floats,
+    *,
+    budget: float = np.inf,
+    need: float | None = None,
+    at_least: float = 0.0,
+    whole: bool = False,
+    deadline: Deadline,
+) -> Priced:
+    """
+    Improve multipliers by a subgradient with momentum.
+
+    Without `need`, `people_bound` within the budget is pushed down to `at_least`, the people that
+    a known answer covers. With `need`, the budget is the next possible cost above `cost_bound`
+    (the next whole number with `whole`), and its people are pushed below the need.
+
+    Returns
+    -------
+    priced
+        The best multipliers found after at most `ITERATIONS` steps.
+    """
+    multipliers, direction = start, np.zeros(start.size)
+    best, lower, least = price(model, start), -np.inf, np.inf
+    length, idle = 1.0, 0
+    goal = at_least if need is None else need * (1.0 - 1e-3)
+    for _ in range(ITERATIONS):
+        priced = price(model, multipliers)
+        if need is not None:
+            value = cost_bound(model, priced, need=need).value
+            if value > lower:
+                best, lower = priced, value
+                room = float(np.floor(lower + 1.0 - 1e-9)) if whole else lower * 1.002
+                if room != budget:
+                    budget, least = room, np.inf
+        part = _parts(model.cost[priced.order], budget)
+        value = priced.unpaid + float(priced.worth[priced.order] @ part)
+        idle += 1
+        if value < least - 1e-7 * abs(value):
+            least, idle = value, 0
+            if need is None:
+                best = priced
+        if idle > PATIENCE:
+            length, idle = length / 2.0, 0
+            multipliers, direction = best.multipliers, direction * 0.0
+            if length < SMALLEST_STEP:
+                break
+            continue
+        if value - goal <= ROUNDING or deadline.passed():
+            break
+        taken = priced.order[part > 0]
+        load = kernels.row_loads(
+            model.col_ptr, model.col_rows, taken, part[part > 0], model.weight.size
+        )
+        slope = load - (multipliers < model.weight)
+        slope[(multipliers <= 0.0) & (slope > 0)] = 0.0
+        direction = slope + MOMENTUM * direction
+        size = float(direction @ direction)
+        if size == 0.0:
+            break
+        multipliers = np.clip(
+            multipliers - length * (value - goal) / size * direction, 0.0, model.weight
+        )
+    return best
+
+
+def covering_multipliers(model: Model, *, deadline: Deadline) -> Floats | None:
+    """
+    Multipliers of the covering linear program: every row at least once, least cost.
+
+    The interior-point answer needs no crossover, as bounds are recomputed from the multipliers.
+
+    Returns
+    -------
+    multipliers
+        One for each row, not negative; None where HiGHS gave no answer in time.
+    """
+    n, n_rows = model.cost.size, model.weight.size
+    highs = _solver(deadline, seed=0)
+    highs.setOptionValue("solver", "ipm")
+    highs.setOptionValue("run_crossover", "off")
+    columns = (model.col_ptr, model.col_rows, np.ones(model.n_pairs))
+    highs.passModel(_program(model.cost, np.ones(n), np.ones(n_rows), np.inf, columns))
+    highs.run()
+    if highs.getModelStatus() not in (
+        highspy.HighsModelStatus.kOptimal,
+        highspy.HighsModelStatus.kUnknown,
+    ):
+        return None
+    multipliers = np.asarray(highs.getSolution().row_dual, dtype=np.float64)
+    if multipliers.size != n_rows or not np.isfinite(multipliers).all():
+        return None
+    return np.maximum(multipliers, 0.0)
+
+
+def solve(
+    model: Model,
+    *,
+    people: Floats | None,
+    guard: Floats | None = None,
+    floor: float = 0.0,
+    budget: float = np.inf,
+    absolute_gap: float,
+    deadline: Deadline,
+    seed: int,
+) -> Exact:
+    """
+    Solve a small model exactly, without a warm start.
+
+    With `people` (one number for each row) the most people are covered within the budget; without,
+    the cost is the least. Either way at least `floor` of `guard` is covered.
+
+    Returns
+    -------
+    exact
+        The chosen columns and a valid bound: of people from above, of cost from below. The bound
+        is infinite (of the sign that says so) where nothing satisfies the conditions.
+    """
+    n = model.cost.size
+    counts = np.zeros(model.weight.size) if people is None else people
+    matters = (counts > 0) if guard is None else (counts > 0) | (guard > 0)
+    rows = np.flatnonzero(matters)
+    reach = sparse.csr_array(
+        (np.ones(model.n_pairs), model.row_cols, model.row_ptr), shape=(model.weight.size, n)
+    )[rows]
+    blocks = [[reach, -sparse.eye_array(rows.size)]]
+    lower, upper = [np.zeros(rows.size)], [np.full(rows.size, np.inf)]
+    if np.isfinite(budget):
+        blocks.append([sparse.csr_array(model.cost[None, :]), None])
+        lower.append(np.array([-np.inf]))
+        upper.append(np.array([budget]))
+    if guard is not None:
+        blocks.append([None, sparse.csr_array(guard[rows][None, :])])
+        lower.append(np.array([floor]))
+        upper.append(np.array([np.inf]))
+    matrix = sparse.csc_array(sparse.block_array(blocks))
+    cost = np.zeros(n + rows.size)
+    if people is None:
+        cost[:n] = model.cost
+    else:
+        cost[n:] = -people[rows]
+    columns = (matrix.indptr, matrix.indices, matrix.data)
+    program = _program(
+        cost, np.ones(cost.size), np.concatenate(lower), np.concatenate(upper), columns
+    )
+    kinds = [highspy.HighsVarType.kInteger] * n + [highspy.HighsVarType.kContinuous] * rows.size
+    program.integrality_ = kinds
+    highs = _solver(deadline, seed=seed)
+    highs.setOptionValue("mip_rel_gap", 0.0)
+    highs.setOptionValue("mip_abs_gap", absolute_gap)
+    highs.setOptionValue("mip_max_nodes", EXACT_NODES)
+    highs.passModel(program)
+    highs.run()
+    sign = 1.0 if people is None else -1.0
+    if highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+        return Exact(None, sign * np.inf)
+    solution = highs.getSolution()
+    values = np.asarray(solution.col_value)[:n]
+    chosen = values > 0.5 if solution.value_valid and values.size == n else None
+    return Exact(chosen, sign * float(highs.getInfo().mip_dual_bound))
+
+
+def _solver(deadline: Deadline, *, seed: int) -> highspy.Highs:
+    highs = highspy.Highs()
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("parallel", "off")
+    highs.setOptionValue("random_seed", seed % 2**31)
+    highs.setOptionValue("time_limit", deadline.left_s())
+    return highs
+
+
+def _program(
+    cost: Floats,
+    col_upper: Floats,
+    row_lower: Floats,
+    row_upper: Floats | float,
+    columns: tuple[npt.NDArray[np.integer], npt.NDArray[np.integer], Floats],
+) -> highspy.HighsLp:
+    start, index, value = columns
+    program = highspy.HighsLp()
+    program.num_col_, program.num_row_ = cost.size, row_lower.size
+    program.col_cost_ = cost
+    program.col_lower_, program.col_upper_ = np.zeros(cost.size), col_upper
+    program.row_lower_ = row_lower
+    program.row_upper_ = np.broadcast_to(row_upper, row_lower.shape).copy()
+    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    program.a_matrix_.start_ = start.astype(np.int32)
+    program.a_matrix_.index_ = index.astype(np.int32)
+    program.a_matrix_.value_ = value
+    return program

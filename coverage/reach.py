@@ -1,0 +1,474 @@
+"""Walks over the network: the nearest site of each residence, and all pairs within reach."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from walkcover._kernels_reach import Arcs, Doors, OnEdge, Seeds, reach, settle
+from walkcover.network import Floats, Ints, Network
+from walkcover.snap import Joins
+from walkcover.speed import WalkCosts
+
+# Walks that differ by no more count as equal; then the smaller site id wins.
+TIE_S = 1e-3
+# Width of a bucket of the search queue: a few metres of walking. Measured; nothing hangs on it.
+BUCKET_S = 3.0
+CHUNKS_PER_THREAD = 8
+
+
+@dataclass(frozen=True)
+class SearchGraph:
+    """
+    A network made ready for searches from sites towards residences.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+    costs
+        Seconds per metre of its edges.
+    arcs
+        The reversed network.
+    n_buckets
+        Buckets that the search queue needs, a power of two.
+    """
+
+    network: Network
+    costs: WalkCosts
+    arcs: Arcs
+    n_buckets: int
+
+
+@dataclass(frozen=True)
+class WalkPairs:
+    """
+    Residences within reach of each site, in compressed sparse rows.
+
+    Parameters
+    ----------
+    indptr
+        Shape (n_sites + 1,), int64: site j reaches the entries ``indptr[j]`` to ``indptr[j + 1]``.
+    residence
+        Row of the residence, int32, ascending within a site.
+    walk_s
+        Walk of each pair in seconds; empty where walks were not asked for.
+    """
+
+    indptr: Ints
+    residence: NDArray[np.int32]
+    walk_s: Floats
+
+
+class Labels(NamedTuple):
+    """Seconds from nodes to sites; the owner is the rank of a site. A node may have several."""
+
+    node: Ints
+    walk_s: Floats
+    owner: Ints
+
+
+class Offers(NamedTuple):
+    """Walks from places to sites; the owner is the rank of a site. A place may have several."""
+
+    place: Ints
+    walk_s: Floats
+    owner: Ints
+
+
+class Ends(NamedTuple):
+    """
+    The nodes next to each join, and what the way there costs, access leg included.
+
+    From `loose` ones, on a private edge or at the join itself, a walk may use private edges.
+    """
+
+    join: Ints
+    node: Ints
+    walk_s: Floats
+    loose: NDArray[np.bool_]
+
+
+Table = TypeVar("Table", Labels, Ends)
+
+
+def search_graph(network: Network, costs: WalkCosts) -> SearchGraph:
+    """
+    Make a network ready for searches.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+    costs
+        Seconds per metre of its edges.
+
+    Returns
+    -------
+    graph
+        The reversed network as arcs by node, public ones before private ones.
+    """
+    # A walk from u to v costs `along`; the search runs from the site back, from v to u.
+    tail = np.concatenate([network.v, network.u])
+    head = np.concatenate([network.u, network.v])
+    seconds = np.concatenate([costs.along, costs.against]) * np.tile(network.length_m, 2)
+    private = np.tile(network.private, 2)
+    keep = np.isfinite(seconds) & (tail != head)
+    tail, head, seconds, private = tail[keep], head[keep], seconds[keep], private[keep]
+    key = 2 * tail + private
+    order = np.argsort(key, kind="stable")
+    ptr = _pointers(key, 2 * network.n_nodes)
+    span = seconds.max(initial=0.0) / BUCKET_S + 2
+    return SearchGraph(
+        network=network,
+        costs=costs,
+        arcs=Arcs(
+            begin=ptr[:-1:2].copy(),
+            split=ptr[1::2].copy(),
+            end=ptr[2::2].copy(),
+            target=head[order].astype(np.uint32),
+            cost=seconds[order],
+        ),
+        n_buckets=1 << int(np.ceil(np.log2(span))),
+    )
+
+
+def nearest_sites(
+    residences: Joins, sites: Joins, graph: SearchGraph, *, site_rank: Ints
+) -> tuple[Floats, Ints]:
+    """
+    Walk from each residence to its nearest site, however far.
+
+    Parameters
+    ----------
+    residences, sites
+        Where they join the network.
+    graph
+        The searchable network.
+    site_rank
+        Shape (n_sites,): of sites equally far within a millisecond the smallest rank wins.
+
+    Returns
+    -------
+    walk_s
+        Seconds, shape (n_residences,); inf where no path exists.
+    site
+        Row of the nearest site, -1 where there is none.
+
+    References
+    ----------
+    Dial (1969), algorithm 360; the buckets hold floating-point labels here, corrected in place.
+    """
+    from_homes = _ends(residences, graph, towards_node=True)
+    offers = [_direct_offers(residences, sites, graph, site_rank)]
+    for loose, labels in zip((False, True), _search(sites, graph, site_rank), strict=True):
+        ends = _take(from_homes, from_homes.loose == loose)
+        order = np.argsort(labels.node, kind="stable")
+        low = np.searchsorted(labels.node[order], ends.node, side="left")
+        high = np.searchsorted(labels.node[order], ends.node, side="right")
+        end, hit = _expand(low, high)
+        hit = order[hit]
+        walk_s = labels.walk_s[hit] + ends.walk_s[end]
+        offers.append(Offers(residences.place[ends.join[end]], walk_s, labels.owner[hit]))
+    best = Offers(*(np.concatenate(parts) for parts in zip(*offers, strict=True)))
+    walk_s = np.full(residences.n_places, np.inf)
+    np.minimum.at(walk_s, best.place, best.walk_s)
+    tied = best.walk_s <= walk_s[best.place] + TIE_S
+    owner = np.full(residences.n_places, sites.n_places)
+    np.minimum.at(owner, best.place[tied], best.owner[tied])
+    by_rank = np.append(np.argsort(site_rank), -1)
+    return walk_s, by_rank[owner]
+
+
+def walk_pairs(
+    residences: Joins,
+    sites: Joins,
+    graph: SearchGraph,
+    *,
+    limit_s: float,
+    with_walks: bool = True,
+    threads: int = 0,
+) -> WalkPairs:
+    """
+    List the residences within the limit of each site.
+
+    Parameters
+    ----------
+    residences, sites
+        Where they join the network; candidates serve as sites too.
+    graph
+        The searchable network.
+    limit_s
+        Longest walk in seconds; compared as in `within_limit_s`.
+    with_walks
+        Whether to return the walks and not only who is within reach.
+    threads
+        Number of threads; 0 takes one per core. The result does not depend on it.
+
+    Returns
+    -------
+    pairs
+        A row per site.
+    """
+    doors = _doors(residences, graph)
+    on_edge = _on_edge(residences, graph)
+    seeds = _seeds(sites, graph)
+    joins = (
+        _pointers(sites.place, sites.n_places),
+        sites.edge.astype(np.uint32),
+        sites.offset_m,
+        sites.leg_m * graph.costs.flat,
+    )
+    costs = (graph.costs.along, graph.costs.against)
+    cutoff_s = within_limit_s(limit_s)
+
+    def work(chunk: tuple[int, int]) -> tuple[Ints, NDArray[np.int32], Floats]:
+        workspace = _workspace(graph, residences.n_places, unreached=np.nextafter(cutoff_s, np.inf))
+        found: tuple[Ints, NDArray[np.int32], Floats] = reach(
+            *chunk, graph.arcs, seeds, doors, on_edge, joins, costs, cutoff_s, BUCKET_S,
+            workspace, with_walks,
+        )  # fmt: skip
+        return found
+
+    threads = threads or os.cpu_count() or 1
+    cuts = np.linspace(0, sites.n_places, threads * CHUNKS_PER_THREAD + 1).astype(np.int64)
+    chunks = [(a, b) for a, b in itertools.pairwise(cuts.tolist()) if b > a]
+    with ThreadPoolExecutor(threads) as pool:
+        parts = list(pool.map(work, chunks))
+    if not parts:
+        parts = [(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))]
+    counts, found, walks = (np.concatenate(part) for part in zip(*parts, strict=True))
+    del parts
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return _ascending(indptr, found, walks, residences.n_places)
+
+
+def within_limit_s(limit_s: float) -> float:
+    """
+    Largest walk that counts as within a limit: walks are rounded to milliseconds.
+
+    Parameters
+    ----------
+    limit_s
+        The limit in seconds.
+
+    Returns
+    -------
+    cutoff_s
+        The largest float64 that rounds to no more than the limit.
+
+    Examples
+    --------
+    >>> round(within_limit_s(900.0), 6), within_limit_s(900.0) >= 900.0
+    (900.0005, True)
+    """
+    cutoff_s = limit_s + 0.0005
+    while np.round(cutoff_s, 3) > limit_s:
+        cutoff_s = float(np.nextafter(cutoff_s, 0.0))
+    while np.round(np.nextafter(cutoff_s, np.inf), 3) <= limit_s:
+        cutoff_s = float(np.nextafter(cutoff_s, np.inf))
+    return cutoff_s
+
+
+def _search(sites: Joins, graph: SearchGraph, site_rank: Ints) -> Iterator[Labels]:
+    """
+    Label nodes in three searches: private arcs, public arcs, private arcs.
+
+    Yields the labels after the second, which hold for walks that begin on a public edge, and
+    after the third.
+    """
+    arcs = graph.arcs
+    ends = _ends(sites, graph, towards_node=False)
+    seeds = Labels(ends.node, ends.walk_s, site_rank[sites.place[ends.join]])
+    dist = np.full(graph.network.n_nodes, np.inf)
+    owner = np.full(graph.network.n_nodes, -1, dtype=np.int32)
+    private, public = (arcs.split, arcs.end), (arcs.begin, arcs.split)
+    labels = _push(_take(seeds, ends.loose), dist, owner, graph, private)
+    labels = _join_labels(labels, _take(seeds, ~ends.loose))
+    labels = _push(labels, dist, owner, graph, public)
+    yield labels
+    yield _push(labels, dist, owner, graph, private)
+
+
+def _push(
+    labels: Labels,
+    dist: Floats,
+    owner: NDArray[np.int32],
+    graph: SearchGraph,
+    part: tuple[NDArray[np.uint32], NDArray[np.uint32]],
+) -> Labels:
+    """Push labels along one part of the arcs; `dist` and `owner` are changed in place."""
+    begin, end = part
+    order = np.lexsort([labels.owner, labels.walk_s, labels.node])
+    node, first = np.unique(labels.node[order], return_index=True)
+    best = order[first]
+    dist[node], owner[node] = labels.walk_s[best], labels.owner[best]
+    # Nodes without arcs in this part have nothing to push.
+    sources = node[begin[node] < end[node]]
+    touched = np.empty(graph.network.n_nodes, dtype=np.uint32)
+    touched[: len(sources)] = sources
+    settle(
+        begin, end, graph.arcs.target, graph.arcs.cost, dist, owner, touched, len(sources),
+        np.inf, BUCKET_S, _links(graph),
+    )  # fmt: skip
+    reached = np.flatnonzero(np.isfinite(dist))
+    winners = Labels(reached, dist[reached], owner[reached].astype(np.int64))
+    return _join_labels(winners, _near_ties(labels, dist, owner, graph, begin, end))
+
+
+def _near_ties(
+    labels: Labels,
+    dist: Floats,
+    owner: NDArray[np.int32],
+    graph: SearchGraph,
+    begin: NDArray[np.uint32],
+    end: NDArray[np.uint32],
+) -> Labels:
+    """
+    Labels of smaller owners that lose by no more than a tie.
+
+    Where such a label reaches a node, it came all the way as one; so the search for them starts
+    where two owners' territories meet, and follows each label as long as it stays one.
+    """
+    target, cost = graph.arcs.target, graph.arcs.cost
+    tails, arc = _expand(begin.astype(np.int64), end.astype(np.int64))
+    arc = arc[np.isfinite(dist[tails])]
+    tails = tails[np.isfinite(dist[tails])]
+    across = Labels(
+        target[arc].astype(np.int64), dist[tails] + cost[arc], owner[tails].astype(np.int64)
+    )
+    pool = _join_labels(labels, across)
+    near = (pool.walk_s <= dist[pool.node] + TIE_S) & (pool.owner < owner[pool.node])
+    waiting = list(zip(*(values[near].tolist() for values in pool), strict=True))
+    kept: dict[int, list[tuple[float, int]]] = {}
+    while waiting:
+        node, walk_s, who = waiting.pop()
+        rivals = kept.get(node, [])
+        if any(w <= walk_s and o <= who for w, o in rivals):
+            continue
+        kept[node] = [r for r in rivals if r[0] < walk_s or r[1] < who] + [(walk_s, who)]
+        for a in range(begin[node], end[node]):
+            other, there = int(target[a]), walk_s + cost[a]
+            if there <= dist[other] + TIE_S and who < owner[other]:
+                waiting.append((other, there, who))
+    rows = [(node, walk_s, who) for node, found in kept.items() for walk_s, who in found]
+    table = np.array(rows, dtype=np.float64).reshape(-1, 3)
+    return Labels(table[:, 0].astype(np.int64), table[:, 1], table[:, 2].astype(np.int64))
+
+
+def _ends(joins: Joins, graph: SearchGraph, *, towards_node: bool) -> Ends:
+    """Nodes next to each join, for walks from the join to the node or from there to the join."""
+    net, costs = graph.network, graph.costs
+    length_m = net.length_m[joins.edge]
+    part_m = np.concatenate([joins.offset_m, length_m - joins.offset_m])
+    ahead, back = costs.along[joins.edge], costs.against[joins.edge]
+    rate = np.concatenate([back, ahead] if towards_node else [ahead, back])
+    # Nothing times forbidden is nothing: a join at the node is there already.
+    seconds = np.multiply(part_m, rate, out=np.zeros(len(part_m)), where=part_m > 0)
+    join = np.tile(np.arange(len(joins.edge)), 2)
+    node = np.concatenate([net.u[joins.edge], net.v[joins.edge]])
+    ok = np.isfinite(seconds)
+    loose = net.private[joins.edge][join] | (part_m == 0)
+    walk_s = joins.leg_m[join] * costs.flat + seconds
+    return Ends(join[ok], node[ok], walk_s[ok], loose[ok])
+
+
+def _direct_offers(residences: Joins, sites: Joins, graph: SearchGraph, site_rank: Ints) -> Offers:
+    """Walks along one edge, from a residence to a site that joins the same one."""
+    order = np.argsort(sites.edge, kind="stable")
+    low = np.searchsorted(sites.edge[order], residences.edge, side="left")
+    high = np.searchsorted(sites.edge[order], residences.edge, side="right")
+    home, site = _expand(low, high)
+    site = order[site]
+    edge = residences.edge[home]
+    ahead_m = sites.offset_m[site] - residences.offset_m[home]
+    rate = np.where(ahead_m > 0, graph.costs.along[edge], graph.costs.against[edge])
+    seconds = np.multiply(np.abs(ahead_m), rate, out=np.zeros(len(edge)), where=ahead_m != 0)
+    legs_s = (sites.leg_m[site] + residences.leg_m[home]) * graph.costs.flat
+    return Offers(residences.place[home], seconds + legs_s, site_rank[sites.place[site]])
+
+
+def _doors(residences: Joins, graph: SearchGraph) -> Doors:
+    ends = _ends(residences, graph, towards_node=True)
+    key = 2 * ends.node + ends.loose
+    order = np.argsort(key, kind="stable")
+    ptr = _pointers(key, 2 * graph.network.n_nodes)
+    place = residences.place[ends.join[order]].astype(np.uint32)
+    return Doors(ptr[::2].copy(), ptr[1::2].copy(), place, ends.walk_s[order])
+
+
+def _on_edge(residences: Joins, graph: SearchGraph) -> OnEdge:
+    order = np.argsort(residences.edge, kind="stable")
+    return OnEdge(
+        _pointers(residences.edge, graph.network.n_edges),
+        residences.place[order].astype(np.uint32),
+        residences.offset_m[order],
+        residences.leg_m[order] * graph.costs.flat,
+    )
+
+
+def _seeds(sites: Joins, graph: SearchGraph) -> Seeds:
+    ends = _ends(sites, graph, towards_node=False)
+    site = sites.place[ends.join]
+    order = np.argsort(site, kind="stable")
+    ptr = _pointers(site, sites.n_places)
+    node = ends.node[order].astype(np.uint32)
+    return Seeds(ptr, node, ends.walk_s[order], ends.loose[order])
+
+
+def _workspace(graph: SearchGraph, n_places: int, *, unreached: float) -> tuple[NDArray[Any], ...]:
+    n_nodes = graph.network.n_nodes
+    return (
+        np.full(n_nodes, unreached),
+        np.zeros(n_nodes, dtype=np.int32),
+        np.empty(n_nodes, dtype=np.uint32),
+        _links(graph),
+        np.full(n_places, np.inf),
+        np.empty(n_places, dtype=np.uint32),
+    )
+
+
+def _links(graph: SearchGraph) -> NDArray[np.uint32]:
+    """Empty rings of the search queue: everything links to itself."""
+    n = graph.network.n_nodes + graph.n_buckets
+    return np.repeat(np.arange(n, dtype=np.uint32)[:, None], 2, axis=1)
+
+
+def _ascending(
+    indptr: Ints, residence: NDArray[np.int32], walk_s: Floats, n_residences: int
+) -> WalkPairs:
+    """Sort each row, so that the order of the search leaves no trace."""
+    data = walk_s if len(walk_s) else np.zeros(len(residence), dtype=np.int8)
+    table = csr_array((data, residence, indptr), shape=(len(indptr) - 1, n_residences))
+    table.sort_indices()
+    walks = table.data if len(walk_s) else walk_s
+    return WalkPairs(indptr, table.indices.astype(np.int32, copy=False), walks)
+
+
+def _pointers(key: Ints, n: int) -> NDArray[np.uint32]:
+    """Row pointers of a table that is sorted by `key`, for the keys 0 to n - 1."""
+    return np.concatenate([[0], np.cumsum(np.bincount(key, minlength=n))]).astype(np.uint32)
+
+
+def _expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
+    """All numbers from low to high for each row: rows and numbers."""
+    size = high - low
+    row = np.repeat(np.arange(len(low)), size)
+    start = np.repeat(np.cumsum(size) - size, size)
+    return row, np.arange(len(row)) - start + np.repeat(low, size)
+
+
+def _take(table: Table, which: NDArray[np.bool_]) -> Table:
+    return type(table)(*(column[which] for column in table))
+
+
+def _join_labels(a: Labels, b: Labels) -> Labels:
+    return Labels(*(np.concatenate(pair) for pair in zip(a, b, strict=True)))
