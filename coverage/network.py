@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
 from walkcover._errors import InputError
 
 GEOD = Geod(ellps="WGS84")
@@ -262,17 +263,34 @@ def metric_geometry(network: Network, crs: CRS) -> NDArray[np.object_]:
         Shapely LineStrings in `crs`, shape (m,).
     """
     x, y = Transformer.from_crs(4326, crs, always_xy=True).transform(network.lon, network.lat)
-    return shapely.linestrings(np.column_stack([x, y]), indices=_owner(network.indptr))
+    return shapely.linestrings(np.column_stack([x, y]), indices=row_of(network.indptr))
 
 
-def _owner(indptr: Ints) -> Ints:
-    """Row of each entry of a CSR structure."""
+def row_of(indptr: Ints) -> Ints:
+    """
+    Row of each entry of a table in compressed sparse rows.
+
+    Parameters
+    ----------
+    indptr
+        Row pointers, shape (n + 1,).
+
+    Returns
+    -------
+    row
+        Shape (``indptr[-1]``,).
+
+    Examples
+    --------
+    >>> row_of(np.array([0, 2, 2, 3])).tolist()
+    [0, 0, 2]
+    """
     return np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
 
 
 def _split(lines: Lines) -> tuple[Ints, Ints, Ints]:
     """Cut lines at shared points; return the line of each edge, the edges' indptr and vertices."""
-    line = _owner(lines.indptr)
+    line = row_of(lines.indptr)
     is_first = np.zeros(len(line), dtype=bool)
     is_last = np.zeros(len(line), dtype=bool)
     long_enough = np.diff(lines.indptr) >= 2
@@ -296,7 +314,7 @@ def _distance_along(indptr: Ints, lon: Floats, lat: Floats) -> Floats:
     _, _, step[1:] = GEOD.inv(lon[:-1], lat[:-1], lon[1:], lat[1:])
     step[indptr[:-1]] = 0.0
     # Summed edge by edge, so that the figures of one edge do not hang on those before it.
-    return pd.Series(step).groupby(_owner(indptr), sort=False).cumsum().to_numpy()
+    return pd.Series(step).groupby(row_of(indptr), sort=False).cumsum().to_numpy()
 
 
 def _number_nodes(lines: Lines, start: Ints, end: Ints) -> tuple[Ints, Ints]:

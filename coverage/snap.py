@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
+
 from walkcover.network import GEOD, Bools, Floats, Ints, Network, metric_geometry
 
 SNAP_LIMIT_M = 250.0
@@ -96,6 +98,8 @@ class Joins:
         Shape (n_places,): the shortest access leg; NaN where a place joins nothing.
     snap_to
         Shape (n_places,): ``main``, ``private``, ``island``, or None.
+    by_entrance
+        Shape (n_places,): places that are left through entrances of the extract.
     """
 
     n_places: int
@@ -107,6 +111,7 @@ class Joins:
     lat: Floats
     snap_m: Floats
     snap_to: NDArray[np.object_]
+    by_entrance: Bools
 
 
 def snap(
@@ -143,21 +148,19 @@ def snap(
     planar = index.to_metric(places)
     is_polygon = shapely.get_type_id(planar) != shapely.GeometryType.POINT
     inside = np.zeros(len(places), dtype=bool) if from_inside is None else from_inside
-    rows = np.arange(len(places))
     door_place, door, extra_m = _entrance_doors(planar, is_polygon, index)
-    found = _join(door, index, limit_m=limit_m)
-    found["place"], found["leg_m"] = (
-        door_place[found["row"]],
-        found["leg_m"] + extra_m[found["row"]],
-    )
-    rest = np.setdiff1d(rows, found["place"].to_numpy())
-    outlines = planar[rest].copy()
-    at_heart = is_polygon[rest] & inside[rest]
-    outlines[at_heart] = shapely.point_on_surface(outlines[at_heart])
-    others = _join(outlines, index, limit_m=limit_m)
+    entered = _join(door, index, limit_m=limit_m)
+    entered["place"] = door_place[entered["row"]]
+    entered["leg_m"] += extra_m[entered["row"]]
+    by_entrance = np.isin(np.arange(len(places)), entered["place"])
+    rest = np.flatnonzero(~by_entrance)
+    hearts = is_polygon[rest] & inside[rest]
+    shapes = planar[rest]
+    shapes[hearts] = shapely.point_on_surface(shapes[hearts])
+    others = _join(shapes, index, limit_m=limit_m)
     others["place"] = rest[others["row"]]
-    table = pd.concat([found, others]).sort_values(["place", "leg_m", "edge"], kind="stable")
-    return _joins(table, len(places), index)
+    table = pd.concat([entered, others]).sort_values(["place", "leg_m", "edge"], kind="stable")
+    return _joins(table, by_entrance, index)
 
 
 def _transform(shapes: Shapes, transformer: Transformer) -> Shapes:
@@ -264,15 +267,156 @@ def _offset_m(edge: Ints, along: Floats, index: StreetIndex) -> Floats:
     return np.where(offset > length - AT_NODE_M, length, offset)
 
 
-def _joins(table: pd.DataFrame, n_places: int, index: StreetIndex) -> Joins:
+def _joins(table: pd.DataFrame, by_entrance: Bools, index: StreetIndex) -> Joins:
     columns: dict[str, Any] = {name: table[name].to_numpy() for name in table if name != "row"}
+    n_places = len(by_entrance)
     snap_m = np.full(n_places, np.nan)
     snap_to = np.full(n_places, None, dtype=object)
     place, first = np.unique(columns["place"], return_index=True)
-    edge = columns["edge"][first]
     snap_m[place] = columns["leg_m"][first]
-    net = index.network
-    snap_to[place] = np.select(
-        [net.island[edge], net.private[edge]], ["island", "private"], default="main"
+    snap_to[place] = joined_part(columns["edge"][first], index)
+    return Joins(
+        n_places=n_places, snap_m=snap_m, snap_to=snap_to, by_entrance=by_entrance, **columns
     )
-    return Joins(n_places=n_places, snap_m=snap_m, snap_to=snap_to, **columns)
+
+
+def joined_part(edge: Ints, index: StreetIndex) -> NDArray[np.object_]:
+    """
+    Say which part of the network edges belong to.
+
+    Parameters
+    ----------
+    edge
+        Edges, shape (k,).
+    index
+        The streets.
+
+    Returns
+    -------
+    part
+        ``main``, ``private`` or ``island``, shape (k,).
+    """
+    net = index.network
+    part = np.select([net.island[edge], net.private[edge]], ["island", "private"], default="main")
+    return part.astype(object)
+
+
+def on_network(edge: Ints, offset_m: Floats, index: StreetIndex) -> Joins:
+    """
+    Joins of places that lie on edges, without access legs.
+
+    Parameters
+    ----------
+    edge
+        Edges, shape (k,).
+    offset_m
+        Geodesic distance from the first vertex of each.
+    index
+        The streets.
+
+    Returns
+    -------
+    joins
+        A join per place, in the order given.
+    """
+    degrees = index.to_degrees(points_on_edges(edge, offset_m, index))
+    n = len(edge)
+    return Joins(
+        n_places=n,
+        place=np.arange(n),
+        edge=edge,
+        offset_m=offset_m,
+        leg_m=np.zeros(n),
+        lon=degrees[:, 0],
+        lat=degrees[:, 1],
+        snap_m=np.zeros(n),
+        snap_to=joined_part(edge, index),
+        by_entrance=np.zeros(n, dtype=bool),
+    )
+
+
+def points_on_edges(edge: Ints, offset_m: Floats, index: StreetIndex) -> Floats:
+    """
+    Find places on edges.
+
+    Parameters
+    ----------
+    edge
+        Edges, shape (k,).
+    offset_m
+        Geodesic distance from the first vertex of each.
+    index
+        The streets.
+
+    Returns
+    -------
+    xy
+        Planar coordinates, shape (k, 2).
+    """
+    net = index.network
+    xy = shapely.get_coordinates(index.lines)
+    # Distances along all edges, one after the other, are one ascending list.
+    base = np.concatenate([[0.0], np.cumsum(net.length_m)])
+    at = net.at_m + np.repeat(base[:-1], np.diff(net.indptr))
+    k = np.searchsorted(at, base[edge] + offset_m, side="right") - 1
+    k = np.clip(k, net.indptr[edge], net.indptr[edge + 1] - 2)
+    span = net.at_m[k + 1] - net.at_m[k]
+    share = np.divide(offset_m - net.at_m[k], span, out=np.zeros(len(k)), where=span > 0)
+    return np.asarray(xy[k] + np.clip(share, 0, 1)[:, None] * (xy[k + 1] - xy[k]))
+
+
+def concatenate(first: Joins, second: Joins) -> Joins:
+    """
+    Put places of two tables behind each other.
+
+    Parameters
+    ----------
+    first, second
+        Joins on the same network.
+
+    Returns
+    -------
+    joins
+        The places of `first`, then those of `second`.
+    """
+    parts = {
+        f.name: np.concatenate([getattr(first, f.name), getattr(second, f.name)])
+        for f in dataclasses.fields(Joins)
+        if f.name not in ("n_places", "place")
+    }
+    return Joins(
+        n_places=first.n_places + second.n_places,
+        place=np.concatenate([first.place, second.place + first.n_places]),
+        **parts,
+    )
+
+
+def take_places(joins: Joins, rows: Ints) -> Joins:
+    """
+    Pick places.
+
+    Parameters
+    ----------
+    joins
+        Joins of places.
+    rows
+        Places to keep, without repetition, in their new order.
+
+    Returns
+    -------
+    joins
+        The joins of the places picked, numbered anew.
+    """
+    number = np.full(joins.n_places, -1)
+    number[rows] = np.arange(len(rows))
+    place = number[joins.place]
+    order = np.argsort(place, kind="stable")
+    order = order[place[order] >= 0]
+    by_place = ("snap_m", "snap_to", "by_entrance")
+    by_join = ("edge", "offset_m", "leg_m", "lon", "lat")
+    return Joins(
+        n_places=len(rows),
+        place=place[order],
+        **{name: getattr(joins, name)[rows] for name in by_place},
+        **{name: getattr(joins, name)[order] for name in by_join},
+    )

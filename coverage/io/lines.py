@@ -16,6 +16,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
+
 from walkcover._errors import InputError
 from walkcover.network import SAME_POINT_M, Lines
 from walkcover.tags import directions, is_private, is_raised_or_sunk, is_walkable

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from walkcover._errors import InputError, MissingFileError
 from walkcover.network import (
     EDGE_COLUMNS,

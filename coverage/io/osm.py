@@ -12,6 +12,7 @@ import numpy as np
 import osmium
 import pandas as pd
 import shapely
+
 from walkcover._errors import InputError
 from walkcover.network import Lines
 from walkcover.tags import (
@@ -184,7 +185,7 @@ def read_buildings(
     Raises
     ------
     InputError
-        If the file is cut off, or holds no place where people live.
+        If the file is cut off.
     """
     shapes: list[str] = []
     rows: list[tuple[object, ...]] = []
@@ -215,12 +216,6 @@ def read_buildings(
     log.info(
         "%s: %d residential buildings and areas, %d broken outlines", path.name, len(homes), broken
     )
-    if homes.empty:
-        msg = (
-            f"{path}: the extract holds no residential building and no residential area; "
-            "name a file of residences in [residences] source"
-        )
-        raise InputError(msg)
     return homes
 
 

@@ -6,6 +6,7 @@ const walkcover = (function () {
   const TILE = 256;
   const PICK_PX = 9;
   const MANY_SITES = 40;
+  const CIRCLE_ZOOM = 14;
   const CLASSES = [
     { fill: "#08519c", edge: "#ffffff" },
     { fill: "#4292c6", edge: "#ffffff" },
@@ -255,6 +256,15 @@ const walkcover = (function () {
         }
       });
       for (const which of DRAW_ORDER) {
+        if (zoom < CIRCLE_ZOOM) {
+          /* From far a dot is a few pixels: squares look the same and are drawn much faster. */
+          const side = 2 * this.radius(zoom);
+          context.fillStyle = which > 3 ? CLASSES[which].edge : CLASSES[which].fill;
+          for (const i of found[which]) {
+            context.fillRect(x[i] * scale - left - side / 2, y[i] * scale - top - side / 2, side, side);
+          }
+          continue;
+        }
         const sprite = this.sprite(which, zoom, ratio), half = sprite.size / 2;
         for (const i of found[which]) {
           context.drawImage(sprite.canvas, x[i] * scale - left - half, y[i] * scale - top - half, sprite.size, sprite.size);

@@ -1,0 +1,170 @@
+"""The walk of every residence, its verdict, and the gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from walkcover.crs import metric_crs
+from walkcover.gaps import verdicts
+from walkcover.network import Bools, Ints, Network
+from walkcover.plan import Plan
+from walkcover.reach import SearchGraph, nearest_sites, search_graph
+from walkcover.residences import gate_unknown, is_compound
+from walkcover.snap import Joins, StreetIndex, snap, take_places
+from walkcover.speed import flat_costs
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """
+    Residences and sites on the network, and what the walk says.
+
+    Parameters
+    ----------
+    residences
+        As given, with lon, lat, snap_m, snap_to, walk_s, site_id, verdict and gate_unknown.
+    sites
+        As given, with lon, lat, snap_m and snap_to.
+    homes, site_joins
+        Where they join the network.
+    index
+        The streets.
+    graph
+        The searchable network.
+    """
+
+    residences: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame
+    homes: Joins
+    site_joins: Joins
+    index: StreetIndex
+    graph: SearchGraph
+
+
+def assess_tables(
+    residences: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, network: Network, *, plan: Plan
+) -> Assessment:
+    """
+    Walk from every residence to its nearest open site.
+
+    Parameters
+    ----------
+    residences
+        Checked residences with zone_id and stage, points and polygons in EPSG:4326.
+    sites
+        Checked sites with status.
+    network
+        The walking network.
+    plan
+        Limit, speed, snapping and metric CRS.
+
+    Returns
+    -------
+    assessment
+        New tables; those given are untouched.
+    """
+    west, south, east, north = network.bounds
+    crs = metric_crs((west + east) / 2, (south + north) / 2, name=plan.network.crs)
+    index = StreetIndex(network, crs)
+    graph = search_graph(network, flat_costs(network, speed_kmh=plan.walk.flat_kmh))
+    limit_m = plan.walk.snap_limit_m
+    homes = snap(
+        residences.geometry.to_numpy(),
+        index,
+        limit_m=limit_m,
+        from_inside=is_compound(residences),
+    )
+    site_joins = snap(sites.geometry.to_numpy(), index, limit_m=limit_m)
+    sites = with_place(sites, site_joins)
+    residences = with_place(residences, homes)
+    is_open = (sites["status"] == "open").to_numpy()
+    walks = nearest_open(residences, homes, sites["site_id"], site_joins, is_open, graph)
+    residences[["walk_s", "site_id"]] = walks
+    residences["verdict"] = verdicts(
+        residences["walk_s"],
+        residences["people"],
+        residences["snap_to"],
+        limit_s=plan.walk.limit_s,
+    )
+    residences["gate_unknown"] = gate_unknown(residences, residences["snap_to"], homes.by_entrance)
+    return Assessment(residences, sites, homes, site_joins, index, graph)
+
+
+def with_place(places: gpd.GeoDataFrame, joins: Joins) -> gpd.GeoDataFrame:
+    """
+    Add where places lie and what they joined.
+
+    Parameters
+    ----------
+    places
+        Points and polygons in EPSG:4326.
+    joins
+        Where they join the network.
+
+    Returns
+    -------
+    places
+        A new table with lon, lat (of the representative point), snap_m and snap_to.
+    """
+    points = shapely.point_on_surface(places.geometry.to_numpy())
+    placed = places.copy()
+    placed["lon"], placed["lat"] = shapely.get_x(points), shapely.get_y(points)
+    placed["snap_m"], placed["snap_to"] = joins.snap_m, joins.snap_to
+    return placed
+
+
+def nearest_open(
+    residences: pd.DataFrame,
+    homes: Joins,
+    site_id: pd.Series,
+    site_joins: Joins,
+    is_open: Bools,
+    graph: SearchGraph,
+) -> pd.DataFrame:
+    """
+    Find the nearest open site of each residence.
+
+    Parameters
+    ----------
+    residences
+        For their index.
+    homes, site_joins
+        Where residences and sites join the network.
+    site_id
+        Id of each site; of equally near ones the smallest as text wins.
+    is_open
+        Sites that count.
+    graph
+        The searchable network.
+
+    Returns
+    -------
+    walks
+        walk_s (inf without a path) and site_id (None without one), on the index of `residences`.
+    """
+    rows = np.flatnonzero(is_open)
+    ids = site_id.astype(str).to_numpy(dtype=object)[rows]
+    walk_s, site = nearest_sites(
+        homes, take_places(site_joins, rows), graph, site_rank=text_rank(ids)
+    )
+    named = np.append(ids, None)[site]
+    return pd.DataFrame({"walk_s": walk_s, "site_id": named}, index=residences.index)
+
+
+def text_rank(ids: np.ndarray) -> Ints:
+    """
+    Rank ids as text.
+
+    Examples
+    --------
+    >>> text_rank(np.array(["9", "10", "A"], dtype=object)).tolist()
+    [1, 0, 2]
+    """
+    rank = np.empty(len(ids), dtype=np.int64)
+    rank[np.argsort(ids.astype(str), kind="stable")] = np.arange(len(ids))
+    return rank

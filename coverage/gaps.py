@@ -1,0 +1,270 @@
+"""Verdicts: who is covered, who is not, and why."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from walkcover._errors import ConservationError, InputError
+from walkcover.network import Bools, Floats, Ints
+from walkcover.snap import StreetIndex
+
+WALK_LIMIT_S = 900.0
+VERDICTS = (
+    "no_people",
+    "not_snapped",
+    "covered",
+    "over_capacity",
+    "too_far",
+    "island",
+    "no_site",
+)
+# Verdicts that stand for people without service.
+GAPS = ("not_snapped", "over_capacity", "too_far", "island", "no_site")
+# Uncovered residences nearer than this to each other are one gap area.
+NEIGHBOURS_M = 200.0
+OUTSIDE = "outside"
+# People may be fractions; sums of them are compared with this tolerance.
+PEOPLE_TOLERANCE = 1e-6
+
+
+def is_covered(walk_s: pd.Series, *, limit_s: float = WALK_LIMIT_S) -> pd.Series:
+    """
+    Flag each residence whose nearest site lies within the walking limit.
+
+    Walks are compared in whole milliseconds: exactly `limit_s` is covered, an infinite walk never.
+
+    Parameters
+    ----------
+    walk_s
+        Walk to the nearest site in seconds, shape (n,); `inf` where no path exists.
+    limit_s
+        Longest acceptable walk in seconds; the default is 15 minutes.
+
+    Returns
+    -------
+    covered
+        Booleans, shape (n,), on the index of `walk_s`.
+
+    Raises
+    ------
+    InputError
+        If `limit_s` is not positive and finite, or a walk is missing or negative.
+
+    References
+    ----------
+    Service standard S in Church & ReVelle (1974).
+
+    Examples
+    --------
+    >>> is_covered(pd.Series([300.0, 900.0, float("inf")], index=["a", "b", "c"])).tolist()
+    [True, True, False]
+    """
+    if not 0 < limit_s < np.inf:
+        msg = f"limit_s = {limit_s!r}: expected a positive number of seconds"
+        raise InputError(msg)
+    bad = ~(walk_s >= 0)
+    if bad.any():
+        msg = (
+            f"{int(bad.sum())} walks are missing or negative, first {walk_s.index[bad][0]!r}: "
+            "expected seconds, inf where there is no path"
+        )
+        raise InputError(msg)
+    return (walk_s.round(3) <= limit_s).rename("covered")
+
+
+def verdicts(
+    walk_s: pd.Series, people: pd.Series, snap_to: pd.Series, *, limit_s: float = WALK_LIMIT_S
+) -> pd.Series:
+    """
+    Say for each residence whether it is covered, and if not, why.
+
+    Parameters
+    ----------
+    walk_s
+        Walk to the nearest open site in seconds, `inf` where no path exists.
+    people
+        People of each residence.
+    snap_to
+        What each residence joined: ``main``, ``private``, ``island``, or missing.
+    limit_s
+        Longest acceptable walk in seconds.
+
+    Returns
+    -------
+    verdict
+        The first that holds of no_people, not_snapped, covered, too_far, island and no_site, on
+        the index of `walk_s`.
+
+    Examples
+    --------
+    >>> walk_s = pd.Series([500.0, 1640.0, float("inf"), float("inf")])
+    >>> snap_to = pd.Series(["main", "main", "island", None], dtype=object)
+    >>> verdicts(walk_s, pd.Series([3, 5, 2, 1]), snap_to).tolist()
+    ['covered', 'too_far', 'island', 'not_snapped']
+    """
+    reasons = [
+        people == 0,
+        snap_to.isna(),
+        is_covered(walk_s, limit_s=limit_s),
+        np.isfinite(walk_s),
+        snap_to == "island",
+    ]
+    names = ["no_people", "not_snapped", "covered", "too_far", "island"]
+    verdict = np.select([r.to_numpy(bool) for r in reasons], names, default="no_site")
+    return pd.Series(verdict.astype(object), index=walk_s.index, name="verdict")
+
+
+def coverage_by(
+    groups: pd.Series,
+    residences: pd.DataFrame,
+    *,
+    labels: list[str],
+    after: bool = False,
+) -> pd.DataFrame:
+    """
+    Sum residences and people by group; groups without anybody keep their row.
+
+    Parameters
+    ----------
+    groups
+        The group of each residence.
+    residences
+        With people, walk_s and verdict (or walk_s_after and verdict_after).
+    labels
+        All groups, in the order of the rows.
+    after
+        Whether to count after building.
+
+    Returns
+    -------
+    table
+        On the index of `labels`: residences, people, covered_people, covered_share (NaN where
+        nobody lives), gap_people, unreached_people (without any path), mean_walk_s (weighted by
+        people, over finite walks; NaN without any), worst_walk_s (the longest finite walk of
+        people; NaN without any).
+
+    Raises
+    ------
+    ConservationError
+        If people are lost, because a residence belongs to none of the groups.
+    """
+    suffix = "_after" if after else ""
+    people = residences["people"]
+    walk_s, verdict = residences[f"walk_s{suffix}"], residences[f"verdict{suffix}"]
+    finite = np.isfinite(walk_s) & (people > 0)
+    parts = pd.DataFrame(
+        {
+            "residences": 1,
+            "people": people,
+            "covered_people": people.where(verdict == "covered", 0),
+            "gap_people": people.where(verdict.isin(GAPS), 0),
+            "unreached_people": people.where(~np.isfinite(walk_s), 0),
+            "walk_people": people.where(finite, 0),
+            "person_s": (people * walk_s).where(finite, 0),
+        }
+    )
+    table = parts.groupby(groups, observed=True).sum().reindex(labels, fill_value=0)
+    table["worst_walk_s"] = walk_s.where(finite).groupby(groups, observed=True).max()
+    check_people(people.sum(), table["people"].sum(), step="summing by group")
+    has_people = table["people"] > 0
+    table["covered_share"] = (table["covered_people"] / table["people"]).where(has_people)
+    table["mean_walk_s"] = table.pop("person_s") / table.pop("walk_people").replace(0, np.nan)
+    return table
+
+
+def check_people(before: float, after: float, *, step: str) -> None:
+    """
+    Stop when people were lost or made.
+
+    Parameters
+    ----------
+    before, after
+        Totals around a step.
+    step
+        What was done, for the message.
+
+    Raises
+    ------
+    ConservationError
+        If the totals differ.
+    """
+    if abs(before - after) > PEOPLE_TOLERANCE * max(1.0, abs(before)):
+        msg = f"{step}: {before} people went in, {after} came out; this is a fault of walkcover"
+        raise ConservationError(msg)
+
+
+def gap_areas(
+    residences: gpd.GeoDataFrame, index: StreetIndex, *, limit_s: float = WALK_LIMIT_S
+) -> gpd.GeoDataFrame:
+    """
+    Join neighbouring residences that are not covered.
+
+    Parameters
+    ----------
+    residences
+        Points with people, walk_s, verdict and zone_id.
+    index
+        The streets, for distances in metres and names.
+    limit_s
+        Longest acceptable walk in seconds.
+
+    Returns
+    -------
+    areas
+        Most people first: gap_id (G1, G2, …), residences, people, reason (the verdict of most of
+        its people), nearest_miss_s (seconds over the limit of the best walk, inf without any
+        path), zone_id, and polygons around the residences in EPSG:4326.
+    """
+    gap = residences[residences["verdict"].isin(GAPS)]
+    points = index.to_metric(gap.geometry.to_numpy())
+    cluster = _clusters(shapely.get_coordinates(points))
+    rows = []
+    for members in _members(cluster):
+        part = gap.iloc[members]
+        by_reason = part.groupby("verdict")["people"].sum()
+        by_zone = part.groupby("zone_id")["people"].sum()
+        shape = shapely.union_all(shapely.buffer(points[members], NEIGHBOURS_M / 2, quad_segs=4))
+        rows.append(
+            {
+                "residences": len(part),
+                "people": part["people"].sum(),
+                "reason": by_reason.idxmax(),
+                "nearest_miss_s": part["walk_s"].min() - limit_s,
+                "zone_id": by_zone.idxmax(),
+                "geometry": shape,
+            }
+        )
+    names = ["residences", "people", "reason", "nearest_miss_s", "zone_id", "geometry"]
+    table = gpd.GeoDataFrame(pd.DataFrame(rows, columns=names), geometry="geometry", crs=index.crs)
+    table = table.to_crs(4326).sort_values("people", ascending=False, kind="stable")
+    table.insert(0, "gap_id", [f"G{i + 1}" for i in range(len(table))])
+    return table.reset_index(drop=True)
+
+
+def _clusters(xy: Floats) -> Ints:
+    """Number the clusters of points that hang together by steps of `NEIGHBOURS_M`."""
+    pairs = cKDTree(xy).query_pairs(NEIGHBOURS_M, output_type="ndarray") if len(xy) else xy
+    pairs = pairs.astype(np.int64).reshape(-1, 2)
+    graph = coo_array(
+        (np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(xy), len(xy))
+    )
+    label: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
+    return label
+
+
+def _members(cluster: Ints) -> list[Ints]:
+    """Rows of each cluster, clusters in the order of their first row."""
+    order = np.argsort(cluster, kind="stable")
+    cuts = np.flatnonzero(np.diff(cluster[order])) + 1
+    return sorted(np.split(order, cuts), key=lambda rows: rows[0]) if len(order) else []
+
+
+def is_gap(verdict: pd.Series) -> Bools:
+    """Flag verdicts that stand for people without service."""
+    return verdict.isin(GAPS).to_numpy(bool)
