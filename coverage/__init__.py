@@ -22,12 +22,17 @@ _EXPORTS = {
     "PlanError": "_errors",
     "WalkCoverError": "_errors",
     "Plan": "plan",
+    "load_network": "io.networks",
     "load_plan": "io.plan_file",
     "Result": "result",
     "assess": "job",
+    "bands": "job",
+    "check": "job",
+    "read_network": "io.networks",
     "run": "job",
+    "save_network": "io.networks",
     "suggest": "job",
-    "write": "io.outputs",
+    "write": "output",
 }
 
 __all__ = [

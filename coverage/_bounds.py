@@ -9,6 +9,7 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+
 from walkcover import _kernels_siting as kernels
 
 Floats = npt.NDArray[np.float64]
@@ -17,11 +18,12 @@ Entries = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
 # Iterations of the subgradient; the step halves after PATIENCE of them without a better bound.
-ITERATIONS = 600
-PATIENCE = 12
+ITERATIONS = 800
+PATIENCE = 15
+FIRST_STEP = 2.0
+LAST_STEP = 1e-3
 # Share of the last direction kept in the next one; damps the zigzag of plain subgradients.
-MOMENTUM = 0.6
-SMALLEST_STEP = 1e-4
+MOMENTUM = 0.98
 # Largest model (pairs left after reduction) for exact solving, and its counted limit of work.
 EXACT_PAIRS = 120_000
 EXACT_NODES = 3_000
@@ -334,7 +336,7 @@ def improve(
     """
     multipliers, direction = start, np.zeros(start.size)
     best, lower, least = price(model, start), -np.inf, np.inf
-    length, idle = 1.0, 0
+    length, idle = FIRST_STEP, 0
     goal = at_least if need is None else need * (1.0 - 1e-3)
     for _ in range(ITERATIONS):
         priced = price(model, multipliers)
@@ -354,11 +356,7 @@ def improve(
                 best = priced
         if idle > PATIENCE:
             length, idle = length / 2.0, 0
-            multipliers, direction = best.multipliers, direction * 0.0
-            if length < SMALLEST_STEP:
-                break
-            continue
-        if value - goal <= ROUNDING or deadline.passed():
+        if value - goal <= ROUNDING or length < LAST_STEP or deadline.passed():
             break
         taken = priced.order[part > 0]
         load = kernels.row_loads(
@@ -472,8 +470,9 @@ def solve(
     return Exact(chosen, sign * float(highs.getInfo().mip_dual_bound))
 
 
-def _solver(deadline: Deadline, *, seed: int) -> highspy.Highs:
-    highs = highspy.Highs()
+def _solver(deadline: Deadline, *, seed: int) -> highspy._Highs:
+    # The public class prints a banner to stdout when it is made; its base does not.
+    highs = highspy._Highs()
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("parallel", "off")
     highs.setOptionValue("random_seed", seed % 2**31)

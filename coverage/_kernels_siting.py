@@ -25,18 +25,15 @@ def _compiled(function: Kernel) -> Kernel:
 
 
 @_compiled
-def first_fault(indptr, residences, n_residences):  # type: ignore[no-untyped-def]
-    """Find the first candidate with an entry out of range (kind 1) or a repeated one (kind 2)."""
+def first_repeat(indptr, residences, n_residences):  # type: ignore[no-untyped-def]
+    """Find the first candidate that names a residence twice; -1 if none does."""
     seen = np.full(n_residences, -1, dtype=np.int64)
     for j in range(indptr.size - 1):
         for at in range(indptr[j], indptr[j + 1]):
-            r = residences[at]
-            if r < 0 or r >= n_residences:
-                return 1, j
-            if seen[r] == j:
-                return 2, j
-            seen[r] = j
-    return 0, -1
+            if seen[residences[at]] == j:
+                return j
+            seen[residences[at]] = j
+    return -1
 
 
 @_compiled

@@ -297,8 +297,8 @@ def equal_area_crs(lon: ArrayLike, lat: ArrayLike) -> CRS:
     Examples
     --------
     >>> cell = gpd.GeoSeries([shapely.box(112.5, 37.8, 112.6, 37.9)], crs=4326)
-    >>> round(cell.to_crs(equal_area_crs(112.55, 37.85)).area.iloc[0] / 1e6, 1)
-    97.7
+    >>> cell.to_crs(equal_area_crs(112.55, 37.85)).area.div(1e6).round(1).tolist()
+    [97.7]
     """
     middle_lon, middle_lat = _middle(lon, lat)
     return CRS.from_dict(

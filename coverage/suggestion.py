@@ -91,9 +91,7 @@ def suggest_sites(
     n_standing = standing.n_places
     code = {name: i for i, name in enumerate(names)}
     rollout = plan_stages(
-        CoverPairs.from_csr(
-            pairs.indptr, pairs.residence, n_residences=assessment.homes.n_places
-        ),
+        CoverPairs.from_csr(pairs.indptr, pairs.residence, n_residences=assessment.homes.n_places),
         assessment.residences["people"].to_numpy(np.float64),
         residence_stage=_codes(assessment.residences["stage"], code),
         candidate_stage=np.append(
@@ -132,9 +130,7 @@ def _candidates(
             crs=4326,
         )
     else:
-        joins = snap(
-            given.geometry.to_numpy(), assessment.index, limit_m=plan.walk.snap_limit_m
-        )
+        joins = snap(given.geometry.to_numpy(), assessment.index, limit_m=plan.walk.snap_limit_m)
         table = given.reset_index(drop=True)
     table = with_place(table, joins)
     table["zone_id"] = assign_zones(table, zones)

@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-import difflib
-import numbers
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Mapping
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Geod
 
 from walkcover._errors import InputError
-from walkcover.crs import SYSTEMS, WGS84, check_system, to_wgs84
+from walkcover._intake import Intake, has_places
+from walkcover.crs import WGS84
 
 # Names that walkcover's own outputs use; a column of the caller's with such a name that was not
 # asked for is carried as `<name>_given`.
-RESIDENCE_COLUMNS = frozenset(
-    "residence_id people zone_id stage class_code county_seat lon lat snap_m snap_to walk_s "
-    "site_id verdict gate_unknown people_unserved walk_s_after site_id_after verdict_after "
-    "people_unserved_after geometry".split()
-)
-SITE_COLUMNS = frozenset(
-    "site_id name origin status desks hours_per_day stage order zone_id lon lat snap_m snap_to "
-    "people_served people_gained geometry".split()
-)
-CANDIDATE_COLUMNS = frozenset(
-    "candidate_id cost max_desks zone_id stage lon lat snap_m snap_to geometry".split()
-)
-ZONE_COLUMNS = frozenset(
-    "zone_id name parent_id stage residences people covered_people covered_share gap_people "
-    "unreached_people mean_walk_s worst_walk_s sites people_per_site covered_people_after "
-    "covered_share_after gap_people_after unreached_people_after mean_walk_s_after "
-    "worst_walk_s_after sites_after people_per_site_after geometry".split()
-)
+# fmt: off
+PLACE_COLUMNS = {"zone_id", "stage", "lon", "lat", "snap_m", "snap_to", "geometry"}
+RESIDENCE_COLUMNS = PLACE_COLUMNS | {
+    "residence_id", "people", "class_code", "county_seat", "gate_unknown",
+    "walk_s", "site_id", "verdict", "people_unserved",
+    "walk_s_after", "site_id_after", "verdict_after", "people_unserved_after",
+}
+SITE_COLUMNS = PLACE_COLUMNS | {
+    "site_id", "name", "status", "desks", "hours_per_day", "origin", "order",
+    "people_served", "people_gained",
+}
+CANDIDATE_COLUMNS = PLACE_COLUMNS | {"candidate_id", "cost", "max_desks"}
+MEASURES = {
+    "covered_people", "covered_share", "gap_people", "unreached_people", "mean_walk_s",
+    "worst_walk_s", "sites", "people_per_site",
+}
+ZONE_COLUMNS = MEASURES | {f"{name}_after" for name in MEASURES} | {
+    "zone_id", "name", "parent_id", "stage", "residences", "people", "geometry",
+}
+# fmt: on
 
 STATUSES = {
     "open": "open",
@@ -55,19 +54,15 @@ FLAGS = {
     **dict.fromkeys(("false", "0", "no", "n", "f", "否", ""), False),
 }
 CLASS_CODES = ("111", "112", "121", "122", "123", "210", "220")
-# What people write into a cell to say that there is nothing; only optional columns take it.
-MISSING_MARKS = frozenset(["", "NA", "N/A", "nan", "NaN", "null", "None", "-", "–", "—", "——", "暂无"])
 OUTSIDE = "outside"
 
-THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
-# What a spreadsheet makes of a long code: the last digits are gone.
-SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+\d+")
-POINTS, POLYGONS = ("Point",), ("Polygon", "MultiPolygon")
-SHOWN_ROWS = 5
+COORDINATES = ("lon", "lat")
+POLYGONS = ("Polygon", "MultiPolygon")
+PLACES = ("Point", *POLYGONS)
 # Farther from the network than this, everything given is in the wrong place.
 NEAR_NETWORK_M = 10_000.0
-
-Texts = list[str]
+# A degree of the equator.
+DEGREE_M = 111_320.0
 
 
 def check_residences(
@@ -121,8 +116,17 @@ def check_residences(
     0            1  1204.0       6
     1            2   215.0       2
     """
-    known = "residence_id people zone_id stage class_code county_seat lon lat".split()
-    table = _Intake(frame, what=what, columns=columns, known=known)
+    known = [
+        "residence_id",
+        "people",
+        "zone_id",
+        "stage",
+        "class_code",
+        "county_seat",
+        "lon",
+        "lat",
+    ]
+    table = Intake(frame, what=what, columns=columns, known=known)
     table.ids("residence_id")
     if people is None:
         table.numbers("people", unit="人")
@@ -134,7 +138,7 @@ def check_residences(
     table.codes("stage")
     table.codes("class_code", known=CLASS_CODES)
     table.choices("county_seat", FLAGS)
-    return table.finish(table.locate(crs, (*POINTS, *POLYGONS)), reserved=RESIDENCE_COLUMNS)
+    return table.finish(table.locate(crs, PLACES), reserved=RESIDENCE_COLUMNS)
 
 
 def check_sites(
@@ -174,18 +178,18 @@ def check_sites(
 
     Examples
     --------
-    >>> booths = pd.DataFrame({"site_id": ["B1"], "status": ["开放"], "lon": [112.5], "lat": [37.8]})
-    >>> check_sites(booths, crs="wgs84").iloc[0][["site_id", "name", "status"]].tolist()
+    >>> booth = pd.DataFrame({"site_id": ["B1"], "status": ["开放"], "lon": [112.5], "lat": [37.8]})
+    >>> check_sites(booth, crs="wgs84").iloc[0][["site_id", "name", "status"]].tolist()
     ['B1', '', 'open']
     """
-    known = "site_id name status desks hours_per_day lon lat".split()
-    table = _Intake(frame, what=what, columns=columns, known=known)
+    own = ("site_id", "name", "status", "desks", "hours_per_day")
+    table = Intake(frame, what=what, columns=columns, known=(*own, *COORDINATES))
     table.ids("site_id")
     table.names("name", default=[""] * len(frame))
     table.choices("status", STATUSES, default="open")
     table.numbers("desks", optional=True)
     table.numbers("hours_per_day", optional=True)
-    return table.finish(table.locate(crs, (*POINTS, *POLYGONS)), reserved=SITE_COLUMNS)
+    return table.finish(table.locate(crs, PLACES), reserved=SITE_COLUMNS)
 
 
 def check_candidates(
@@ -228,12 +232,12 @@ def check_candidates(
     >>> check_candidates(spots, crs="wgs84")[["candidate_id", "cost"]].values.tolist()
     [['7', 1.0]]
     """
-    known = "candidate_id cost max_desks lon lat".split()
-    table = _Intake(frame, what=what, columns=columns, known=known)
+    own = ("candidate_id", "cost", "max_desks")
+    table = Intake(frame, what=what, columns=columns, known=(*own, *COORDINATES))
     table.ids("candidate_id")
     table.numbers("cost", default=1.0)
     table.numbers("max_desks", optional=True)
-    return table.finish(table.locate(crs, (*POINTS, *POLYGONS)), reserved=CANDIDATE_COLUMNS)
+    return table.finish(table.locate(crs, PLACES), reserved=CANDIDATE_COLUMNS)
 
 
 def check_zones(
@@ -278,18 +282,18 @@ def check_zones(
     >>> check_zones(towns)[["zone_id", "name"]].values.tolist()
     [['a', 'a'], ['county', 'county']]
     """
-    known = "zone_id name parent_id stage".split()
-    table = _Intake(frame, what=what, columns=columns, known=known)
+    own = ("zone_id", "name", "parent_id", "stage")
+    table = Intake(frame, what=what, columns=columns, known=own)
     ids = table.ids("zone_id")
-    parents = table.codes("parent_id", default=True)
+    parents = table.codes("parent_id", always=True)
     table.names("name", default=ids)
-    table.codes("stage", default=True)
+    table.codes("stage", always=True)
     if OUTSIDE in ids:
         table.faults.append(f"zone {OUTSIDE!r}: that name is kept for people outside all zones")
     loops = _own_ancestors(dict(zip(ids, parents, strict=True)))
     if loops:
-        table.faults.append(f"zones that are their own ancestor: {_first(loops)}")
-    if _has_places(frame):
+        table.faults.append(f"zones that are their own ancestor: {', '.join(loops)}")
+    if has_places(frame):
         shapes = table.locate(crs, POLYGONS, may_lack=[zone in set(parents) for zone in ids])
     else:
         shapes = gpd.GeoSeries([None] * len(frame), index=frame.index, crs=WGS84)
@@ -301,3 +305,116 @@ def check_zones(
         {"zone_id": missing, "name": missing}, geometry=[None] * len(missing), crs=WGS84
     )
     return pd.concat([zones, rows.reindex(columns=zones.columns)], ignore_index=True)
+
+
+def locate(
+    frame: pd.DataFrame,
+    *,
+    crs: str,
+    lon: str = "lon",
+    lat: str = "lat",
+    what: str = "places",
+) -> gpd.GeoDataFrame:
+    """
+    Turn any table of places into points or polygons in WGS84, other columns untouched.
+
+    Parameters
+    ----------
+    frame
+        A GeoDataFrame of points or polygons, or a table with two columns of coordinates.
+    crs
+        What the coordinates are in, as for `check_residences`.
+    lon, lat
+        Names of the columns of coordinates; a GeoDataFrame with a geometry needs none.
+    what
+        What messages call the table.
+
+    Returns
+    -------
+    places
+        In EPSG:4326, rows, index and columns as given, but for the columns of coordinates.
+
+    Raises
+    ------
+    InputError
+        If the table is empty, or a coordinate or the system is missing or cannot be; all faults
+        in one message.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"x": [112.5], "y": ["37.8"], "floors": [6]})
+    >>> locate(table, crs="wgs84", lon="x", lat="y")
+       floors            geometry
+    0       6  POINT (112.5 37.8)
+    """
+    table = Intake(frame, what=what, columns={"lon": lon, "lat": lat}, known=COORDINATES)
+    return table.finish(table.locate(crs, PLACES), reserved=("geometry",))
+
+
+def check_near_network(
+    places: gpd.GeoDataFrame | gpd.GeoSeries,
+    bounds: tuple[float, float, float, float],
+    *,
+    what: str,
+) -> None:
+    """
+    Refuse places of which none lies within 10 km of the network.
+
+    Parameters
+    ----------
+    places
+        Points or polygons in EPSG:4326.
+    bounds
+        West, south, east and north of the network in degrees.
+    what
+        What the message calls the places.
+
+    Raises
+    ------
+    InputError
+        If all places lie farther away; the message says how far, and whether swapped axes
+        explain it.
+
+    Examples
+    --------
+    >>> homes = gpd.GeoSeries.from_xy([37.8], [112.5])
+    >>> check_near_network(homes, (112.4, 37.7, 112.7, 38.0), what="residences")
+    Traceback (most recent call last):
+    ...
+    walkcover._errors.InputError: residences: none of 1 lies within 10 km of the network; ...
+    """
+    boxes = shapely.bounds(places.geometry.to_numpy())
+    nearest_m = _nearest_m(boxes, bounds)
+    if nearest_m <= NEAR_NETWORK_M:
+        return
+    hint = "check that both are of the same town, and the crs of either"
+    if _nearest_m(boxes[:, [1, 0, 3, 2]], bounds) <= NEAR_NETWORK_M:
+        hint = "lon and lat are swapped: exchange the names of the two columns"
+    corners = " ".join(f"{degrees:.4f}" for degrees in bounds)
+    msg = (
+        f"{what}: none of {len(places)} lies within {NEAR_NETWORK_M / 1000:.0f} km of the network; "
+        f"the nearest is {nearest_m / 1000:.0f} km from its box ({corners}): {hint}"
+    )
+    raise InputError(msg)
+
+
+def _nearest_m(boxes: NDArray[np.float64], bounds: tuple[float, float, float, float]) -> float:
+    """Measure from the network's box to the nearest of many boxes, on a plane touching it."""
+    west, south, east, north = bounds
+    apart_x = np.maximum(0.0, np.maximum(west - boxes[:, 2], boxes[:, 0] - east))
+    apart_y = np.maximum(0.0, np.maximum(south - boxes[:, 3], boxes[:, 1] - north))
+    shrink = math.cos(math.radians((south + north) / 2.0))
+    return float(np.nanmin(np.hypot(apart_x * shrink, apart_y)) * DEGREE_M)
+
+
+def _own_ancestors(parents: Mapping[str, str]) -> list[str]:
+    """Find the zones that come back to themselves on the way up."""
+    loops = []
+    for zone in parents:
+        seen, above = {zone}, parents[zone]
+        while above in parents and above not in seen:
+            seen.add(above)
+            above = parents[above]
+        if above == zone:
+            loops.append(zone)
+    return loops

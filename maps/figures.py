@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
 from walkcover.maps import formats
 from walkcover.maps.text import Words
 from walkcover.plan import Plan

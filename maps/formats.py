@@ -47,21 +47,6 @@ def share(part: float) -> str:
     return f"{part:.1%}"
 
 
-def points(change: float) -> str:
-    """
-    Write a change of a share in percentage points, with its sign.
-
-    Examples
-    --------
-    >>> points(0.1234), points(0.0)
-    ('+12.3', '0.0')
-    """
-    if not math.isfinite(change):
-        return MISSING
-    rounded = round(change * 100, 1)
-    return f"{rounded:+.1f}" if rounded else "0.0"
-
-
 def minutes(walk_s: float, *, none: str = MISSING) -> str:
     """
     Write a walk in minutes.

@@ -10,6 +10,7 @@ import jinja2
 import pandas as pd
 from branca.element import MacroElement
 from folium.template import Template
+
 from walkcover.maps import figures, formats, layers
 from walkcover.maps.offline import (
     CREDIT_URL,

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 from folium.map import Layer
 from folium.template import Template
+
 from walkcover.maps import formats
 from walkcover.maps.figures import has_after, walk_classes
 from walkcover.maps.packing import UNIT_ZOOM, deltas, pack_ints, to_units
@@ -208,7 +209,7 @@ def gap_data(result: Result, words: Words) -> PlainData:
             [words("zone"), zone_title(area["zone_id"], area["zone_name"], words)],
         ]
         if is_text(area["near"]):
-            rows.append([words("near"), area["near"]])
+            rows.append([words("near"), street_list(area["near"], words)])
         title = f"{words('gap_area')} {area['gap_id']}"
         features.append(_feature(area["geometry"], kind="gap", title=title, rows=rows))
     return {"style": "gap-area", "level": 420, "features": features}
@@ -246,7 +247,7 @@ def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Words) -> list[
             rows.append([words("people_gained"), formats.people(site["people_gained"])])
         rows.append([words("people_served"), formats.people(site["people_served"])])
         if is_text(near.get(site["site_id"])):
-            rows.append([words("near"), near[site["site_id"]]])
+            rows.append([words("near"), street_list(near[site["site_id"]], words)])
         open_now = site["status"] == "open"
         entries.append(
             {
@@ -260,6 +261,11 @@ def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Words) -> list[
             }
         )
     return entries
+
+
+def street_list(near: str, words: Words) -> str:
+    """Join the names of near streets as the language of the page does."""
+    return near.replace("、", words("list_and"))
 
 
 def is_text(value: object) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 import folium
 from branca.element import Element, Figure
+
 from walkcover._errors import InputError
 
 ASSETS = files("walkcover.maps") / "assets"

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from markupsafe import Markup
+
 from walkcover.maps.layers import MAIN_STREETS
 from walkcover.maps.text import Words
 from walkcover.result import Result

@@ -7,8 +7,9 @@ from typing import Any
 
 import jinja2
 import pandas as pd
+
 from walkcover.maps import figures, formats
-from walkcover.maps.layers import is_text, zone_title
+from walkcover.maps.layers import is_text, street_list, zone_title
 from walkcover.maps.offline import asset, refuse_requests, security_policy
 from walkcover.maps.pictures import coverage_curve, where_it_is
 from walkcover.maps.text import Words
@@ -122,7 +123,7 @@ def _worst_gaps(result: Result, words: Words) -> list[str]:
             "reason": words(f"verdict_{area['reason']}").lower(),
         }
         if is_text(area["near"]):
-            lines.append(words("say_gap", near=area["near"], **values))
+            lines.append(words("say_gap", near=street_list(area["near"], words), **values))
         else:
             lines.append(words("say_gap_no_street", **values))
     return lines
@@ -135,7 +136,9 @@ def _first_sites(result: Result, words: Words) -> list[str]:
             "say_build_first",
             order=formats.people(site["order"]),
             stage=words.stage(str(site["stage"])),
-            near=site["near"] if is_text(site["near"]) else str(site["site_id"]),
+            near=street_list(site["near"], words)
+            if is_text(site["near"])
+            else str(site["site_id"]),
             people=formats.people(site["people_gained"]),
         )
         for site in result.rollout.head(FIRST_SHOWN).to_dict("records")
@@ -218,7 +221,9 @@ def _gap_rows(result: Result, words: Words) -> list[Row]:
         | {
             "zone": zone_title(area["zone_id"], area["zone_name"], words),
             "reason_text": words(f"verdict_{area['reason']}"),
-            "near_text": area["near"] if is_text(area["near"]) else formats.MISSING,
+            "near_text": street_list(area["near"], words)
+            if is_text(area["near"])
+            else formats.MISSING,
         }
         for area in result.gap_areas.head(GAPS_SHOWN).drop(columns="geometry").to_dict("records")
     ]
@@ -229,7 +234,9 @@ def _site_rows(result: Result, words: Words) -> list[Row]:
         site
         | {
             "stage_text": words.stage(str(site["stage"])),
-            "near_text": site["near"] if is_text(site["near"]) else formats.MISSING,
+            "near_text": street_list(site["near"], words)
+            if is_text(site["near"])
+            else formats.MISSING,
         }
         for site in result.rollout.head(SITES_SHOWN).to_dict("records")
     ]

@@ -9,6 +9,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import shapely
+
 from walkcover.plan import About, NetworkSource, Plan, ResidenceSource, SiteSource, Stage
 from walkcover.result import Result
 

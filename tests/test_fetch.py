@@ -16,6 +16,8 @@ import osmium
 import osmnx as ox
 import pytest
 from click.testing import CliRunner
+
+from walkcover import __version__
 from walkcover._errors import FetchError, InputError, OutputExistsError
 from walkcover.cli.fetch import fetch
 from walkcover.io.fetch import fetch_extract
@@ -113,6 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         state: Server = self.server.state
+        state.agents.add(self.headers["User-Agent"])
         form = self.rfile.read(int(self.headers["Content-Length"])).decode()
         query = parse_qs(form)["data"][0]
         state.queries.append(query)
@@ -204,9 +207,7 @@ def test_place_is_looked_up_and_its_outline_asked_for(server: Server, tmp_path: 
     fetched = _fetch(server, tmp_path / "a.osm.pbf", "Pingyao, Shanxi", margin_m=0)
     assert fetched.ways == 5
     assert server.queries[0] == "Pingyao, Shanxi"
-    assert all(
-        agent.startswith("walkcover/") for agent in server.agents if "osmnx" in agent.lower()
-    )
+    assert server.agents == {f"walkcover/{__version__}"}
 
 
 def _southernmost(query: str) -> float:

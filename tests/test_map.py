@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from results import COVERED, COVERED_AFTER, PEOPLE, make_result
+
 from walkcover import InputError
 from walkcover.maps import build_map, formats, offline, packing
 

@@ -15,11 +15,14 @@ import osmium
 import osmnx as ox
 import requests
 import shapely
+
 from walkcover import __version__
 from walkcover._errors import FetchError, InputError, OutputExistsError
 
 OVERPASS_URL = "https://overpass-api.de/api"
 NOMINATIM_URL = "https://nominatim.openstreetmap.org"
+# The public servers ask programs to say who they are.
+USER_AGENT = f"walkcover/{__version__}"
 # People at the rim walk outside the area: 15 minutes at brisk pace (1,175 m) and the snap limit.
 MARGIN_M = 1500.0
 TIMEOUT_S = 180.0
@@ -245,7 +248,7 @@ def _osmnx_settings(**values: object) -> Iterator[None]:
         "cache_only_mode": True,
         "use_cache": False,
         "doh_url_template": None,
-        "http_user_agent": f"walkcover/{__version__}",
+        "http_user_agent": USER_AGENT,
         "http_referer": "",
     }
     before = {name: getattr(ox.settings, name) for name in values}
@@ -266,7 +269,8 @@ def _has_slots(endpoint: str, timeout_s: float) -> bool:
 
     Asked first because osmnx waits a minute for a server that cannot be reached.
     """
-    return requests.get(f"{endpoint.rstrip('/')}/status", timeout=timeout_s).ok
+    url = f"{endpoint.rstrip('/')}/status"
+    return requests.get(url, headers={"User-Agent": USER_AGENT}, timeout=timeout_s).ok
 
 
 def _server_of(error: requests.RequestException, endpoint: str) -> str:

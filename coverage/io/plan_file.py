@@ -8,6 +8,70 @@ from pathlib import Path
 from walkcover._errors import MissingFileError, PlanError
 from walkcover.plan import Plan, plan_from_mapping
 
+STARTER_PLAN = """\
+# A walkcover plan. Paths start from the folder of this file; lines with # show the defaults.
+
+[plan]
+name = "plan"
+date = ""                      # printed on the report, as 2022-05-20
+language = "zh"                # or "en"
+
+[walk]
+# limit_min = 15
+# profile = "standard"         # standard 4.0, brisk 4.7, elderly 2.9, frail 2.3 km/h
+# speed_kmh = 4.0              # instead of a profile
+# snap_limit_m = 250
+# min_component_m = 1000
+
+[network]
+source = "network.osm.pbf"     # .pbf .osm .osm.gz .gpkg .geojson .shp .graphml .parquet
+# layer = ""
+# crs = "auto"                 # metric CRS of nearest-point searches
+
+[residences]
+source = "residences.csv"      # csv xlsx geojson gpkg shp parquet, or "osm" = the buildings
+crs = "wgs84"                  # wgs84 gcj02 bd09 cgcs2000 EPSG:n; required for csv and xlsx
+# id = "residence_id"          # names of columns
+# people = "people"            # a column, or a number for every row
+# lon = "lon"
+# lat = "lat"
+# zone = "zone_id"
+# stage = "stage"
+# class_code = "class_code"    # urban-rural class code
+# county_seat = "county_seat"  # true in the county-seat town
+
+# [population]                 # totals per zone instead of a column of people
+# source = "zone_people.csv"
+# zone = "zone_id"
+# people = "people"
+# spread = "floor_area"        # or "even"
+
+# [sites]                      # booths that exist; none at all is a valid start
+# source = "booths.xlsx"
+# crs = "wgs84"
+# id = "site_id"
+# name = "name"
+# status = "status"            # open, closed, planned
+
+# [candidates]                 # where booths could be built; else made from the network
+# source = ""
+# crs = "wgs84"
+# id = "candidate_id"
+# cost = "cost"
+# spacing_m = 200
+
+# [zones]                      # the rows of the report; else one zone "all"
+# source = "zones.gpkg"
+# id = "zone_id"
+# name = "name"
+# parent = "parent_id"
+# stage = "stage"
+
+# [[stages]]                   # in the order of building; else one stage "all"
+# name = "city"
+# target = 0.8                 # or max_sites = 40, or budget = 2_000_000
+"""
+
 
 def load_plan(path: str | Path) -> Plan:
     """

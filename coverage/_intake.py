@@ -1,0 +1,378 @@
+"""Take the columns of one table in, and collect everything that is wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeGuard
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from walkcover._errors import InputError
+from walkcover.crs import SYSTEMS, WGS84, check_system, to_wgs84
+
+# What people write into a cell to say that there is nothing; only optional columns take it.
+MISSING_MARKS = frozenset(
+    ["", "NA", "N/A", "nan", "NaN", "null", "None", "-", "–", "—", "——", "暂无"]
+)
+THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+# What a spreadsheet makes of a long code: the last digits are gone.
+SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+\d+")
+SHOWN = 5
+
+Flags = NDArray[np.bool_]
+
+
+class Intake:
+    """
+    One table on its way in: what it brings, what was taken from it, what is wrong with it.
+
+    Every method that takes a column notes its faults and goes on, so that `finish` can report
+    all of them together.
+
+    Parameters
+    ----------
+    frame
+        The table; its index labels name rows whose id is missing.
+    what
+        What messages call the table.
+    columns
+        Names in `frame` by standard name.
+    known
+        The standard names that the table may have.
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        *,
+        what: str,
+        columns: Mapping[str, str] | None,
+        known: Sequence[str],
+    ) -> None:
+        self.frame = frame
+        self.what = what
+        self.columns = dict(columns or {})
+        self.labels = [f"row {label}" for label in frame.index]
+        self.taken: dict[str, object] = {}
+        self.used: set[str] = set()
+        self.faults: list[str] = []
+        if frame.empty:
+            self.faults.append("the table is empty: expected at least one row")
+        doubles = sorted({str(c) for c in frame.columns[frame.columns.duplicated()]})
+        if doubles:
+            self.faults.append(f"columns that are there twice: {', '.join(map(repr, doubles))}")
+        self.faults += [
+            f"no standard column {name!r}: expected {', '.join(known)}"
+            for name in self.columns
+            if name not in known
+        ]
+        # Nothing can be looked up by name in such a table.
+        self.stop()
+
+    def stop(self) -> None:
+        """Raise if there is any fault so far."""
+        if self.faults:
+            count = f"{len(self.faults)} faults" if len(self.faults) > 1 else "1 fault"
+            msg = "\n  ".join([f"{self.what}: {count}:", *self.faults])
+            raise InputError(msg)
+
+    def find(self, name: str, *, optional: bool = False) -> pd.Series | None:
+        """Look a column up; one that is missing is a fault if it is needed or was renamed."""
+        given = self.columns.get(name, name)
+        if given in self.frame.columns:
+            self.used.add(given)
+            return self.frame[given]
+        if not optional or given != name:
+            here = [str(column) for column in self.frame.columns if column != "geometry"]
+            near = difflib.get_close_matches(given, here, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            meant = f" (for {name})" if given != name else ""
+            self.faults.append(
+                f"column {given!r}{meant} is missing: the table has {', '.join(here)}{hint}"
+            )
+        return None
+
+    def texts(self, name: str, *, optional: bool = False) -> list[str] | None:
+        """Look a column up and make text of its cells."""
+        column = self.find(name, optional=optional)
+        return None if column is None else cell_texts(column)
+
+    def fault(
+        self, name: str, bad: Flags, problem: str, expected: str, *, cells: Sequence[str]
+    ) -> None:
+        """Note the rows of a column that have one problem, if there are any."""
+        rows = np.flatnonzero(bad)
+        if not rows.size:
+            return
+        given = self.columns.get(name, name)
+        shown = ", ".join(f"{self.labels[row]} ({cells[row]!r})" for row in rows[:SHOWN])
+        count = f"{rows.size} rows, first" if rows.size > 1 else "1 row,"
+        self.faults.append(f"column {given!r}: {problem} in {count} {shown}: expected {expected}")
+
+    def ids(self, name: str) -> list[str]:
+        """Take the column of ids: text, filled in every row, no two the same."""
+        cells = self.texts(name)
+        if cells is None:
+            return []
+        empty = np.array([cell == "" for cell in cells])
+        self.fault(name, empty, "empty", "an id in every row", cells=cells)
+        self._refuse_scientific(name, cells)
+        repeated = pd.Series(cells).duplicated().to_numpy() & ~empty
+        self.fault(name, repeated, "an id that was used before", "one row per id", cells=cells)
+        # Rows are known by their ids from here on.
+        self.labels = [cell or label for cell, label in zip(cells, self.labels, strict=True)]
+        self.taken[name] = text_column(cells, self.frame.index)
+        return cells
+
+    def names(self, name: str, *, default: Sequence[str]) -> None:
+        """Take a column of free text; empty cells and a missing column take the default."""
+        cells = self.texts(name, optional=True) or default
+        if len(default) == len(cells):
+            cells = [cell or other for cell, other in zip(cells, default, strict=True)]
+        self.taken[name] = pd.Series(list(cells), index=self.frame.index, dtype="str")
+
+    def codes(self, name: str, *, known: Sequence[str] = (), always: bool = False) -> list[str]:
+        """Take an optional column of codes; `always` makes an empty one where there is none."""
+        cells = self.texts(name, optional=True)
+        if cells is None and not always:
+            return []
+        cells = ["" if cell in MISSING_MARKS else cell for cell in cells or [""] * len(self.frame)]
+        self._refuse_scientific(name, cells)
+        if known:
+            bad = np.array([cell != "" and cell not in known for cell in cells])
+            self.fault(name, bad, "an unknown code", "one of " + ", ".join(known), cells=cells)
+        self.taken[name] = text_column(cells, self.frame.index)
+        return cells
+
+    def choices(self, name: str, meanings: Mapping[str, object], *, default: object = None) -> None:
+        """Take an optional column of a few known words."""
+        cells = self.texts(name, optional=True)
+        if cells is None:
+            if default is not None:
+                self.taken[name] = [default] * len(self.frame)
+            return
+        meant = [meanings.get(cell.lower()) for cell in cells]
+        bad = np.array([value is None for value in meant])
+        words = ", ".join(word for word in meanings if word)
+        self.fault(name, bad, "an unknown value", f"one of {words}", cells=cells)
+        self.taken[name] = meant
+
+    def numbers(
+        self,
+        name: str,
+        *,
+        unit: str = "",
+        default: float | None = None,
+        optional: bool = False,
+    ) -> None:
+        """Take a column of numbers from 0 on; an optional one may have gaps."""
+        cells = self.texts(name, optional=optional or default is not None)
+        if cells is None:
+            if default is not None:
+                self.taken[name] = np.full(len(self.frame), default)
+            return
+        values = np.array([parse_amount(cell, unit=unit) for cell in cells])
+        wrong = np.isnan(values)
+        if optional:
+            wrong &= [cell not in MISSING_MARKS for cell in cells]
+        expected = "a finite number from 0 on"
+        if unit:
+            expected += f", as 215, 1,204 or 215{unit}"
+        self.fault(name, wrong, "not a number", expected, cells=cells)
+        self.fault(name, np.isinf(values), "infinite", expected, cells=cells)
+        self.fault(name, values < 0, "negative", expected, cells=cells)
+        self.taken[name] = values
+
+    def locate(
+        self, crs: str, kinds: Sequence[str], *, may_lack: Sequence[bool] = ()
+    ) -> gpd.GeoSeries | None:
+        """Find every row's place in WGS84; None if a fault stands in the way."""
+        before = len(self.faults)
+        if has_places(self.frame):
+            places, own = self.frame.geometry, self.frame.crs
+        else:
+            places, own = self._points(), None
+        system = self._system(crs, own)
+        if len(self.faults) > before or system is None:
+            return None
+        shapes, problems = plain_shapes(places.to_numpy(), kinds)
+        if len(may_lack):
+            problems = np.where(shapely.is_missing(shapes) & may_lack, "", problems)
+        self.fault(
+            "geometry", problems != "", "no place", " or ".join(kinds), cells=problems.tolist()
+        )
+        if len(self.faults) > before:
+            return None
+        given = gpd.GeoSeries(shapes, index=self.frame.index, crs=own)
+        if (own is None and system in SYSTEMS) or (own is not None and own.is_geographic):
+            self._refuse_beyond_globe(shapes)
+        if len(self.faults) > before:
+            return None
+        moved = to_wgs84(given, system)
+        lost = ~shapely.is_missing(shapes) & ~np.isfinite(moved.bounds.to_numpy()).all(axis=1)
+        cells = [str(shape) for shape in shapes]
+        self.fault(
+            "geometry", lost, f"outside the area of {crs or own}", "its own crs", cells=cells
+        )
+        return moved
+
+    def finish(self, places: gpd.GeoSeries | None, *, reserved: Iterable[str]) -> gpd.GeoDataFrame:
+        """Put the checked table together, or raise with all faults."""
+        self.stop()
+        shape_column = self.frame.geometry.name if has_places(self.frame) else None
+        reserved = {*reserved, *self.taken}
+        carried: dict[str, object] = {}
+        for column in self.frame.columns:
+            if column in self.used or column == shape_column:
+                continue
+            name = str(column)
+            while name in reserved or name in carried:
+                name += "_given"
+            carried[name] = self.frame[column]
+        return gpd.GeoDataFrame(
+            {**self.taken, **carried}, index=self.frame.index, geometry=places, crs=WGS84
+        )
+
+    def _refuse_scientific(self, name: str, cells: Sequence[str]) -> None:
+        bad = np.array([SCIENTIFIC.fullmatch(cell) is not None for cell in cells])
+        self.fault(name, bad, "digits lost by a spreadsheet", "codes stored as text", cells=cells)
+
+    def _points(self) -> pd.Series:
+        """Make points of the columns lon and lat."""
+        axes = []
+        for name in ("lon", "lat"):
+            cells = self.texts(name)
+            if cells is None:
+                continue
+            values = np.array([parse_number(cell) for cell in cells])
+            self.fault(name, ~np.isfinite(values), "not a coordinate", "a number", cells=cells)
+            axes.append(np.where(np.isfinite(values), values, 0.0))
+        if len(axes) < 2:
+            return pd.Series([None] * len(self.frame), index=self.frame.index)
+        return pd.Series(shapely.points(*axes), index=self.frame.index)
+
+    def _system(self, crs: str, own: CRS | None) -> str | None:
+        """Say what the coordinates are in, from the caller's word and the table's own CRS."""
+        try:
+            system = "" if crs in ("", "auto") else check_system(crs)
+        except InputError as error:
+            self.faults.append(f"crs: {error}")
+            return None
+        if not system and own is None:
+            self.faults.append(
+                f"crs is missing: the crs of every csv or xlsx, and of a file that names none, "
+                f"must be given: one of {', '.join(SYSTEMS)} or EPSG:n"
+            )
+            return None
+        if own is not None and system.startswith("EPSG"):
+            if not CRS(system).equals(own, ignore_axis_order=True):
+                self.faults.append(
+                    f"crs = {crs!r} contradicts the table's own, {own.name!r}: "
+                    "expected the same, or none given; correct the one that is wrong"
+                )
+                return None
+            return system
+        return system or "wgs84"
+
+    def _refuse_beyond_globe(self, shapes: NDArray[np.object_]) -> None:
+        """Refuse degrees that are none, and say what they look like."""
+        west, south, east, north = shapely.bounds(shapes).T
+        beyond = (west < -180) | (east > 180) | (south < -90) | (north > 90)
+        swapped = beyond & (west >= -90) & (east <= 90) & (south >= -180) & (north <= 180)
+        problem, expected = "beyond the globe", "degrees; for metres give crs as EPSG:n"
+        if beyond.any() and (swapped == beyond).all():
+            problem, expected = (
+                "a latitude beyond 90 degrees",
+                "lon and lat, which are swapped here",
+            )
+        name = "geometry" if has_places(self.frame) else "lat"
+        cells = [shape.wkt if shape is not None else "" for shape in shapely.centroid(shapes)]
+        self.fault(name, beyond, problem, expected, cells=cells)
+
+
+def has_places(frame: pd.DataFrame) -> TypeGuard[gpd.GeoDataFrame]:
+    """Tell a GeoDataFrame with a geometry column from a plain table."""
+    return isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None
+
+
+def cell_text(value: object) -> str:
+    """Make text of a cell as a person would read it: no decimals behind whole numbers."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, numbers.Integral):
+        return str(int(value))
+    if isinstance(value, numbers.Real):
+        number = float(value)
+        if math.isnan(number):
+            return ""
+        return str(int(number)) if number.is_integer() else repr(number)
+    return "" if value is None or value is pd.NA or value is pd.NaT else str(value)
+
+
+def cell_texts(column: Iterable[object]) -> list[str]:
+    """Make text of every cell of a column; empty where there is nothing."""
+    return [cell_text(value) for value in column]
+
+
+def text_column(cells: Sequence[str], index: pd.Index) -> pd.Series:
+    """Make a text column of cells, missing where they are empty."""
+    return pd.Series([cell or None for cell in cells], index=index, dtype="str")
+
+
+def parse_number(text: str) -> float:
+    """Read one plain number; NaN if it is none."""
+    if "_" in text:
+        return math.nan
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def parse_amount(text: str, *, unit: str = "") -> float:
+    """Read a number that may have commas between thousands and a unit behind it."""
+    plain = unicodedata.normalize("NFKC", text).removesuffix(unit).strip()
+    return parse_number(plain.replace(",", "") if THOUSANDS.fullmatch(plain) else plain)
+
+
+def plain_shapes(
+    shapes: NDArray[np.object_], kinds: Sequence[str]
+) -> tuple[NDArray[np.object_], NDArray[np.str_]]:
+    """
+    Bring shapes into plain form and say, row by row, what is wrong with the others.
+
+    A multipoint of one point is that point; polygons that cross or touch themselves are taken
+    apart where they do.
+    """
+    flat = np.asarray(shapely.force_2d(np.asarray(shapes, dtype=object)), dtype=object)
+    single = (shapely.get_type_id(flat) == shapely.GeometryType.MULTIPOINT) & (
+        shapely.get_num_geometries(flat) == 1
+    )
+    flat[single] = shapely.get_geometry(flat[single], 0)
+    for row in np.flatnonzero(~shapely.is_missing(flat) & ~shapely.is_valid(flat)):
+        if flat[row].geom_type in ("Polygon", "MultiPolygon"):
+            parts = shapely.get_parts(shapely.make_valid(flat[row]))
+            flat[row] = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
+    problems = [
+        "missing"
+        if shape is None
+        else "empty"
+        if shape.is_empty
+        else ""
+        if shape.geom_type in kinds
+        else shape.geom_type
+        for shape in flat
+    ]
+    return flat, np.array(problems, dtype=str)

@@ -1,0 +1,162 @@
+"""What the commands share: arguments, the log, and errors without tracebacks."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from walkcover._errors import WalkCoverError
+
+if TYPE_CHECKING:
+    from walkcover.result import Result
+
+F = TypeVar("F", bound=Callable[..., Any])
+# Shorter work needs no sign of life.
+PATIENCE_S = 2.0
+
+plan_argument = click.argument("plan", type=click.Path(dir_okay=False, path_type=Path))
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Replace files that are there already."
+)
+verbose_option = click.option("-v", "--verbose", is_flag=True, help="Show the log on stderr.")
+
+
+def out_folder(*, required: bool) -> Callable[[F], F]:
+    """Option ``--out`` for a folder."""
+    kind = click.Path(file_okay=False, path_type=Path)
+    return click.option("--out", type=kind, required=required, help="Folder for the outputs.")
+
+
+def out_file(default: str) -> Callable[[F], F]:
+    """Option ``--out`` for one file."""
+    kind = click.Path(dir_okay=False, path_type=Path)
+    text = "File to write."
+    return click.option("--out", type=kind, default=default, show_default=True, help=text)
+
+
+class Refused(click.ClickException):
+    """An error of the library, shown without a traceback; exit code 2."""
+
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """A group whose commands turn errors of the library into messages."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except WalkCoverError as error:
+            raise Refused(str(error)) from error
+
+
+class _Kept(logging.Handler):
+    """Keep the log for run.log, and show the step at work where somebody watches."""
+
+    def __init__(self, status: Any) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self._status = status
+        self._start = time.perf_counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a record."""
+        passed = time.perf_counter() - self._start
+        self.lines.append(f"{passed:9.2f} s  {record.levelname:<7}  {record.getMessage()}")
+        if self._status is not None and passed > PATIENCE_S:
+            self._status.update(record.getMessage())
+
+
+@contextmanager
+def logged(*, verbose: bool = False) -> Iterator[list[str]]:
+    """Collect the log of a command; show it where asked for, else a line of progress."""
+    log = logging.getLogger("walkcover")
+    log.setLevel(logging.INFO)
+    handlers: list[logging.Handler] = []
+    status = None
+    if verbose:
+        handlers.append(logging.StreamHandler(sys.stderr))
+    elif sys.stderr.isatty():
+        from rich.console import Console
+
+        status = Console(stderr=True).status("walkcover")
+        status.start()
+    kept = _Kept(status)
+    for handler in (*handlers, kept):
+        log.addHandler(handler)
+    try:
+        yield kept.lines
+    finally:
+        if status is not None:
+            status.stop()
+        for handler in (*handlers, kept):
+            log.removeHandler(handler)
+
+
+def peak_memory() -> str:
+    """Peak memory of this process, where the system tells."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return "peak memory: not known on this system"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return f"peak memory: {peak / unit:.0f} MiB"
+
+
+def headline(result: Result) -> str:
+    """What a person wants to read first."""
+    summary = result.summary
+    lines = [
+        f"{summary['residences']:,} residences, {summary['people']:,.0f} people; "
+        f"covered {_share(summary['covered_share'])}"
+        + (
+            f", after building {_share(summary['covered_share_after'])}"
+            if "covered_share_after" in summary
+            else ""
+        )
+        + " (distance only)"
+    ]
+    for stage in summary["stages"]:
+        line = f"  {stage['name']}: {stage['people']:,.0f} people, {_share(stage['covered_share'])}"
+        if "covered_share_after" in stage:
+            gap = "unknown" if stage["gap"] is None else f"{100 * stage['gap']:.2f} %"
+            line += (
+                f" -> {_share(stage['covered_share_after'])} with {stage['sites_added']} sites "
+                f"({stage['status']}, gap {gap})"
+            )
+        lines.append(line)
+    reasons = ", ".join(
+        f"{name} {part['people']:,.0f}"
+        for name, part in summary["verdicts"].items()
+        if part["residences"]
+    )
+    return "\n".join([*lines, f"  people by verdict: {reasons}"])
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.2f} %"
+
+
+def gate(result: Result, fail_under: float | None) -> None:
+    """End with exit code 1 where the covered share is under what was asked for."""
+    share = result.summary["covered_share"] or 0.0
+    if fail_under is not None and 100 * share < fail_under:
+        click.echo(f"covered {_share(share)} is under {fail_under:g} %", err=True)
+        sys.exit(1)
+
+
+fail_under_option = click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit with 1 where less than this share of people is covered today.",
+)

@@ -1,0 +1,195 @@
+"""Read everything that a plan names."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+
+from walkcover._errors import InputError, MissingFileError
+from walkcover.io.networks import is_extract, read_network
+from walkcover.io.tables import (
+    read_candidates,
+    read_residences,
+    read_sites,
+    read_table,
+    read_zones,
+)
+from walkcover.network import Network
+from walkcover.plan import Plan
+from walkcover.population import floor_area_m2, spread_people
+from walkcover.residences import is_compound, split_compounds
+from walkcover.tables import check_near_network, check_residences
+from walkcover.zones import assign_stages, assign_zones
+
+log = logging.getLogger("walkcover")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """
+    Checked inputs of a run.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+    residences
+        With zone_id and stage; compounds are broken down.
+    sites
+        Existing sites, none at all is a valid start.
+    zones
+        Zones, one called ``all`` where the plan names none.
+    candidates
+        Given candidates, None where they are to be made.
+    sha256
+        Checksum of each file by its name in the plan.
+    """
+
+    network: Network
+    residences: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame
+    zones: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame | None
+    sha256: dict[str, str]
+
+
+def read_inputs(plan: Plan) -> Inputs:
+    """
+    Read and check the files of a plan.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+
+    Returns
+    -------
+    inputs
+        Tables that keep their contracts.
+
+    Raises
+    ------
+    MissingFileError
+        If a file does not exist; all of them in one message.
+    InputError
+        If a file does not keep its contract, or lies nowhere near the network.
+    """
+    sha256 = _checksums(plan)
+    network_path = plan.path(plan.network.source)
+    network = read_network(
+        network_path, layer=plan.network.layer, min_component_m=plan.walk.min_component_m
+    )
+    zones = read_zones(plan)
+    residences = _residences(plan, network_path, zones)
+    sites = read_sites(plan)
+    candidates = read_candidates(plan) if plan.candidates.source else None
+    check_near_network(residences, network.bounds, what=_label(plan.residences.source, "residence"))
+    if len(sites):
+        check_near_network(sites, network.bounds, what=_label(plan.sites.source, "site"))
+    return Inputs(network, residences, sites, zones, candidates, sha256)
+
+
+def _label(source: str, noun: str) -> str:
+    return f"{source}: {noun}s"
+
+
+def _residences(plan: Plan, network_path: Path, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Residences with zone, stage and people, whatever they were made from."""
+    spread = bool(plan.population.source)
+    if plan.residences.source == "osm":
+        places = _from_extract(plan, network_path, spread=spread)
+    else:
+        people = 1.0 if spread else plan.residences.people
+        named = dataclasses.replace(plan.residences, people=people)
+        places = read_residences(dataclasses.replace(plan, residences=named))
+        if is_extract(network_path) and is_compound(places).any():
+            from walkcover.io.osm import read_buildings
+
+            places = split_compounds(places, read_buildings(network_path))
+    places = places.reset_index(drop=True)
+    places["zone_id"] = assign_zones(places, zones)
+    if spread:
+        places["people"] = _spread(plan, places)
+    places["stage"] = assign_stages(places, zones, plan.stages)
+    return places
+
+
+def _from_extract(plan: Plan, network_path: Path, *, spread: bool) -> gpd.GeoDataFrame:
+    from walkcover.io.osm import read_buildings
+
+    if not is_extract(network_path):
+        msg = (
+            f'[residences] source = "osm": {network_path.name} holds no buildings; name an '
+            "OpenStreetMap extract as [network] source, or a file of residences"
+        )
+        raise InputError(msg)
+    people = plan.residences.people
+    if isinstance(people, str) and not spread:
+        msg = (
+            '[residences] source = "osm": buildings carry no people; set people to a number for '
+            "every building, or give zone totals in [population]"
+        )
+        raise InputError(msg)
+    places = read_buildings(network_path)
+    if places.empty:
+        msg = (
+            f"{network_path}: the extract holds no residential building and no residential area; "
+            "name a file of residences in [residences] source"
+        )
+        raise InputError(msg)
+    places["people"] = 1.0 if isinstance(people, str) else float(people)
+    return check_residences(places)
+
+
+def _spread(plan: Plan, places: gpd.GeoDataFrame) -> object:
+    """Zone totals of [population] spread over the residences."""
+    source = plan.population
+    table = read_table(plan.path(source.source))
+    missing = [name for name in (source.zone, source.people) if name not in table.columns]
+    if missing:
+        msg = (
+            f"{source.source}: no column {missing[0]!r}; it has {', '.join(table.columns)}: name "
+            "the right one in [population]"
+        )
+        raise InputError(msg)
+    weights = None
+    if source.spread == "floor_area":
+        weights = floor_area_m2(places.geometry, places.get("levels"))
+    totals = table.set_index(source.zone)[source.people]
+    return spread_people(totals, places, weights=weights)
+
+
+def _checksums(plan: Plan) -> dict[str, str]:
+    """Checksum of every file the plan names; all missing ones are reported together."""
+    sections = {
+        "network": plan.network.source,
+        "residences": plan.residences.source,
+        "population": plan.population.source,
+        "sites": plan.sites.source,
+        "candidates": plan.candidates.source,
+        "zones": plan.zones.source,
+    }
+    named = {k: s for k, s in sections.items() if s and (k, s) != ("residences", "osm")}
+    missing = [
+        f"[{section}] source = {source!r}"
+        for section, source in named.items()
+        if not plan.path(source).is_file()
+    ]
+    if missing:
+        msg = (
+            f"these files of the plan do not exist in {plan.folder.resolve()}:\n"
+            + "\n".join(f"  {line}" for line in missing)
+            + "\npaths in a plan start from the folder of the plan file"
+        )
+        raise MissingFileError(msg)
+    return {
+        Path(source).name if Path(source).is_absolute() else source: hashlib.sha256(
+            plan.path(source).read_bytes()
+        ).hexdigest()
+        for source in named.values()
+    }

@@ -1,0 +1,246 @@
+"""The whole job: read, assess, suggest, and put the result together."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from walkcover.assessment import Assessment, assess_tables
+from walkcover.audit import Finding, audit, refuse_lost_sites
+from walkcover.gaps import check_people, gap_areas
+from walkcover.io.inputs import Inputs, read_inputs
+from walkcover.isochrones import isochrones
+from walkcover.plan import Plan
+from walkcover.result import Result
+from walkcover.snap import take_places
+from walkcover.streets import near_streets, street_lines
+from walkcover.suggestion import Suggestion, suggest_sites
+from walkcover.summary import summarise
+from walkcover.tabulate import site_table, stage_table, zone_table
+
+FIRST_COLUMNS = [
+    "residence_id", "people", "zone_id", "stage", "lon", "lat", "snap_m", "snap_to", "walk_s",
+    "site_id", "verdict", "walk_s_after", "site_id_after", "verdict_after", "gate_unknown",
+]  # fmt: skip
+
+log = logging.getLogger("walkcover")
+
+
+def assess(plan: Plan) -> Result:
+    """
+    Test coverage as it is: walks, verdicts and gaps, no suggestions.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+
+    Returns
+    -------
+    result
+        Without the columns ``_after``; the rollout is empty.
+
+    Raises
+    ------
+    WalkCoverError
+        If an input does not keep its contract.
+    """
+    with _step("reading"):
+        inputs = read_inputs(plan)
+    with _step("walking"):
+        assessment = _assess(inputs, plan)
+    return _result(inputs, assessment, None, plan, bands=False)
+
+
+def suggest(plan: Plan) -> Result:
+    """
+    Test coverage and say where to build, stage by stage; without isochrones.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+
+    Returns
+    -------
+    result
+        With suggested sites and the columns ``_after``.
+
+    Raises
+    ------
+    WalkCoverError
+        If an input does not keep its contract.
+    """
+    return _whole(plan, bands=False)
+
+
+def run(plan: Plan) -> Result:
+    """
+    Do everything: coverage, gaps, suggestions and isochrones.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+
+    Returns
+    -------
+    result
+        All tables.
+
+    Raises
+    ------
+    WalkCoverError
+        If an input does not keep its contract.
+    """
+    return _whole(plan, bands=True)
+
+
+def bands(plan: Plan) -> gpd.GeoDataFrame:
+    """
+    Draw how far one walks from the open sites.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+
+    Returns
+    -------
+    bands
+        The table of isochrones: thirds of the limit.
+
+    Raises
+    ------
+    WalkCoverError
+        If an input does not keep its contract.
+    """
+    return _isochrones(_assess(read_inputs(plan), plan), plan, bands=True)
+
+
+def check(plan: Plan) -> list[Finding]:
+    """
+    Audit the inputs.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+
+    Returns
+    -------
+    findings
+        Those that falsify verdicts first; empty where nothing is doubtful.
+
+    Raises
+    ------
+    WalkCoverError
+        If an input does not keep its contract.
+    """
+    inputs = read_inputs(plan)
+    return audit(_assess(inputs, plan), inputs.zones)
+
+
+def _whole(plan: Plan, *, bands: bool) -> Result:
+    with _step("reading"):
+        inputs = read_inputs(plan)
+    with _step("walking"):
+        assessment = _assess(inputs, plan)
+    with _step("siting"):
+        suggestion = suggest_sites(
+            assessment, plan=plan, zones=inputs.zones, given=inputs.candidates
+        )
+    return _result(inputs, assessment, suggestion, plan, bands=bands)
+
+
+def _assess(inputs: Inputs, plan: Plan) -> Assessment:
+    assessment = assess_tables(inputs.residences, inputs.sites, inputs.network, plan=plan)
+    refuse_lost_sites(assessment.sites, snap_limit_m=plan.walk.snap_limit_m)
+    return assessment
+
+
+def _result(
+    inputs: Inputs,
+    assessment: Assessment,
+    suggestion: Suggestion | None,
+    plan: Plan,
+    *,
+    bands: bool,
+) -> Result:
+    residences = _residence_table(assessment, suggestion)
+    check_people(inputs.residences["people"].sum(), residences["people"].sum(), step="the run")
+    sites = site_table(assessment.sites, residences, suggestion)
+    rollout = None if suggestion is None else suggestion.stages
+    stages = stage_table(plan.stages, residences, rollout)
+    with _step("isochrones"):
+        areas = _isochrones(assessment, plan, bands=bands)
+    return Result(
+        plan=plan,
+        residences=residences,
+        sites=sites,
+        rollout=pd.DataFrame() if suggestion is None else suggestion.rollout,
+        zones=zone_table(inputs.zones, residences, sites),
+        stages=stages,
+        gap_areas=_gap_table(assessment, residences, inputs.zones, plan),
+        isochrones=areas,
+        streets=street_lines(inputs.network),
+        summary=summarise(
+            plan,
+            residences=residences,
+            sites=sites,
+            stages=stages,
+            network=inputs.network,
+            crs=assessment.index.crs.name,
+            inputs=inputs.sha256,
+            price_people=None if rollout is None else rollout.price_people,
+        ),
+    )
+
+
+def _residence_table(assessment: Assessment, suggestion: Suggestion | None) -> gpd.GeoDataFrame:
+    """Residences as points, the columns of the contract first."""
+    table = assessment.residences
+    if suggestion is not None:
+        table = table.join(suggestion.walks)
+    first = [name for name in FIRST_COLUMNS if name in table.columns]
+    carried = [name for name in table.columns if name not in [*first, "geometry"]]
+    points = gpd.points_from_xy(table["lon"], table["lat"])
+    return gpd.GeoDataFrame(table[[*first, *carried]], geometry=points, crs=4326)
+
+
+def _gap_table(
+    assessment: Assessment, residences: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, plan: Plan
+) -> gpd.GeoDataFrame:
+    """Gap areas with the name of their zone and the streets near them."""
+    areas = gap_areas(residences, assessment.index, limit_s=plan.walk.limit_s)
+    named = zones.set_index("zone_id")["name"]
+    areas.insert(6, "zone_name", areas["zone_id"].map(named).fillna(areas["zone_id"]))
+    near = near_streets(areas.geometry.representative_point().to_numpy(), assessment.index)
+    areas.insert(7, "near", near)
+    return areas
+
+
+def _isochrones(assessment: Assessment, plan: Plan, *, bands: bool) -> gpd.GeoDataFrame:
+    is_open = (assessment.sites["status"] == "open").to_numpy()
+    limit = plan.walk.limit_min
+    return isochrones(
+        take_places(assessment.site_joins, np.flatnonzero(is_open & bands)),
+        assessment.index,
+        assessment.graph,
+        minutes=(limit / 3, limit * 2 / 3, limit),
+        snap_limit_m=plan.walk.snap_limit_m,
+    )
+
+
+@contextmanager
+def _step(name: str) -> Iterator[None]:
+    """Log how long a step took."""
+    start = time.perf_counter()
+    yield
+    log.info("%s: %.2f s", name, time.perf_counter() - start)

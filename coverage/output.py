@@ -1,0 +1,218 @@
+"""Write the output folder."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import geopandas as gpd
+
+from walkcover._errors import OutputExistsError
+from walkcover.io.networks import read_network, save_network
+from walkcover.io.writers import (
+    write_geopackage,
+    write_layers,
+    write_parquet,
+    write_rollout,
+    write_summary,
+    write_xlsx,
+)
+from walkcover.plan import Plan
+from walkcover.result import Result
+
+LOG_NAME = "run.log"
+
+Writer = Callable[[Result, Path], None]
+
+
+def _map(result: Result, path: Path) -> None:
+    from walkcover.maps import build_map
+
+    path.write_text(build_map(result), encoding="utf-8", newline="")
+
+
+def _report(result: Result, path: Path) -> None:
+    from walkcover.maps import build_report
+
+    path.write_text(build_report(result), encoding="utf-8", newline="")
+
+
+WRITERS: dict[str, Writer] = {
+    "residences.parquet": lambda result, path: write_parquet(result.residences, path),
+    "sites.parquet": lambda result, path: write_parquet(result.sites, path),
+    "rollout.csv": lambda result, path: write_rollout(result.rollout, path),
+    "zones.parquet": lambda result, path: write_parquet(result.zones, path),
+    "coverage.gpkg": write_geopackage,
+    "map.html": _map,
+    "report.html": _report,
+    "report.xlsx": write_xlsx,
+    "summary.json": lambda result, path: write_summary(result.summary, path),
+}
+ASSESS_FILES = ("residences.parquet", "sites.parquet", "zones.parquet", "summary.json")
+SUGGEST_FILES = (*ASSESS_FILES, "rollout.csv")
+
+
+def write(
+    result: Result,
+    folder: str | Path,
+    *,
+    files: Sequence[str] = tuple(WRITERS),
+    overwrite: bool = False,
+) -> list[Path]:
+    """
+    Write a result into a folder.
+
+    All files are finished under another name before the first is put in place.
+
+    Parameters
+    ----------
+    result
+        The result.
+    folder
+        The output folder; made where it does not exist.
+    files
+        Which files of the output folder to write.
+    overwrite
+        Whether to replace files that are there.
+
+    Returns
+    -------
+    paths
+        The files written.
+
+    Raises
+    ------
+    OutputExistsError
+        If a file is there already and `overwrite` is off.
+    """
+    folder = Path(folder)
+    refuse_existing([folder / name for name in files], overwrite=overwrite)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
+        for name in files:
+            WRITERS[name](result, Path(unfinished) / name)
+        for name in files:
+            shutil.move(Path(unfinished) / name, folder / name)
+    return [folder / name for name in files]
+
+
+def write_one(result: Result, name: str, path: str | Path, *, overwrite: bool = False) -> Path:
+    """
+    Write one file of the output folder under a name of one's own.
+
+    Parameters
+    ----------
+    result
+        The result.
+    name
+        What to write, as it is called in the output folder.
+    path
+        Where to.
+    overwrite
+        Whether to replace a file that is there.
+
+    Returns
+    -------
+    path
+        The file written.
+
+    Raises
+    ------
+    OutputExistsError
+        If the file is there already and `overwrite` is off.
+    """
+    path = Path(path)
+    with _in_place(path, overwrite=overwrite) as unfinished:
+        WRITERS[name](result, unfinished)
+    return path
+
+
+def write_bands(
+    bands: gpd.GeoDataFrame, plan: Plan, path: Path, *, overwrite: bool = False
+) -> None:
+    """
+    Write isochrones as a GeoPackage.
+
+    Parameters
+    ----------
+    bands
+        Table of isochrones.
+    plan
+        For the date that the file carries.
+    path
+        Where to.
+    overwrite
+        Whether to replace a file that is there.
+
+    Raises
+    ------
+    OutputExistsError
+        If the file is there already and `overwrite` is off.
+    """
+    with _in_place(path, overwrite=overwrite) as unfinished:
+        write_layers({"isochrones": (bands, "MultiPolygon")}, unfinished, date=plan.plan.date)
+
+
+def save_plan_network(plan: Plan, path: Path, *, overwrite: bool = False) -> None:
+    """
+    Save the network of a plan as Parquet.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    path
+        Where to.
+    overwrite
+        Whether to replace a file that is there.
+
+    Raises
+    ------
+    OutputExistsError
+        If the file is there already and `overwrite` is off.
+    """
+    least_m = plan.walk.min_component_m
+    network = read_network(
+        plan.path(plan.network.source), layer=plan.network.layer, min_component_m=least_m
+    )
+    with _in_place(path, overwrite=overwrite) as unfinished:
+        save_network(network, unfinished, min_component_m=least_m)
+
+
+@contextmanager
+def _in_place(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """A name to write to; what stands there is put in place once it is finished."""
+    refuse_existing([path], overwrite=overwrite)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=path.parent) as unfinished:
+        yield Path(unfinished) / path.name
+        shutil.move(Path(unfinished) / path.name, path)
+
+
+def refuse_existing(paths: Sequence[Path], *, overwrite: bool) -> None:
+    """
+    Refuse to replace files.
+
+    Parameters
+    ----------
+    paths
+        Files about to be written.
+    overwrite
+        Whether replacing them was asked for.
+
+    Raises
+    ------
+    OutputExistsError
+        If one of them exists and `overwrite` is off.
+    """
+    there = [path for path in paths if path.exists()]
+    if there and not overwrite:
+        msg = (
+            f"{there[0]} is there already"
+            + (f" (and {len(there) - 1} more)" if len(there) > 1 else "")
+            + "; choose another place or ask for overwriting (--overwrite)"
+        )
+        raise OutputExistsError(msg)

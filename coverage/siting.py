@@ -1,0 +1,789 @@
+"""Choose where to build: most people with given means, or fewest sites for a given share."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from walkcover import _bounds as bounds
+from walkcover import _kernels_siting as kernels
+from walkcover._bounds import Deadline, Entries, Flags, Floats, Ints, Model
+from walkcover._errors import InputError
+
+Indices = Sequence[int] | npt.NDArray[np.integer]
+Status = Literal["optimal", "feasible", "stopped", "impossible"]
+
+# Annealing: steps at most, steps per candidate at most, and looked-at pairs at most. Heat is
+# measured in mean people per site.
+ANNEAL_STEPS = 3_000_000
+ANNEAL_STEPS_PER_CANDIDATE = 2_000
+ANNEAL_WORK = 3_000_000_000
+HOT, COLD = 0.1, 0.003
+# Weighted set cover: steps of one round at most, pairs looked at in it at most, and rounds.
+COVER_STEPS = 250_000
+COVER_WORK = 2_000_000_000
+ROUNDS = 8
+# Where costs are no whole numbers, a cheaper answer is sought in steps of this share.
+COST_STEP = 0.002
+# Ties are broken exactly in models up to this many pairs.
+TIE_PAIRS = 20_000
+# Equality of people or costs that are no whole numbers, relative.
+CLOSE = 1e-6
+
+
+@dataclass(frozen=True)
+class CoverPairs:
+    """
+    Which residences each candidate reaches, as CSR by candidate.
+
+    Make it with `from_csr`, which checks. Existing sites are candidates too, named by `fixed`.
+
+    Parameters
+    ----------
+    indptr
+        Where each candidate's residences start, shape (n_candidates + 1,).
+    residences
+        Positions of residences, each at most once for a candidate.
+    n_residences
+        Number of residences, those that nobody reaches included.
+    """
+
+    indptr: Ints
+    residences: Entries
+    n_residences: int
+
+    @classmethod
+    def from_csr(
+        cls,
+        indptr: npt.NDArray[np.integer],
+        residences: npt.NDArray[np.integer],
+        *,
+        n_residences: int,
+    ) -> CoverPairs:
+        """
+        Check a CSR relation and take it over; arrays of the right type are not copied.
+
+        Returns
+        -------
+        pairs
+            The relation, `indptr` as int64 and `residences` as int32.
+
+        Raises
+        ------
+        InputError
+            If the pointers do not ascend from 0 to the number of pairs, or a candidate names a
+            residence twice or one that does not exist.
+
+        Examples
+        --------
+        >>> pairs = CoverPairs.from_csr(np.array([0, 2, 3]), np.array([0, 1, 1]), n_residences=3)
+        >>> pairs.n_candidates, pairs.residences_of(0).tolist()
+        (2, [0, 1])
+        >>> pairs.by_residence[0].tolist()
+        [0, 1, 3, 3]
+        """
+        ptr = np.ascontiguousarray(indptr, dtype=np.int64)
+        entries = np.asarray(residences)
+        if (
+            ptr.ndim != 1
+            or ptr.size == 0
+            or ptr[0] != 0
+            or ptr[-1] != entries.size
+            or (np.diff(ptr) < 0).any()
+        ):
+            msg = (
+                "indptr must ascend from 0 to the number of pairs "
+                f"({entries.size}), one entry more than candidates"
+            )
+            raise InputError(msg)
+        if not 0 <= n_residences < 2**31 or (
+            entries.size and not 0 <= entries.min() <= entries.max() < n_residences
+        ):
+            msg = f"residences must be positions from 0 to n_residences - 1 = {n_residences - 1}"
+            raise InputError(msg)
+        entries = np.ascontiguousarray(entries, dtype=np.int32)
+        repeated = kernels.first_repeat(ptr, entries, n_residences)
+        if repeated >= 0:
+            msg = f"candidate {repeated} names a residence twice; give every pair once"
+            raise InputError(msg)
+        return cls(ptr, entries, n_residences)
+
+    @property
+    def n_candidates(self) -> int:
+        """Number of candidates."""
+        return self.indptr.size - 1
+
+    @cached_property
+    def by_residence(self) -> tuple[Ints, Entries]:
+        """The same relation by residence: pointers, and candidates in ascending order."""
+        ptr, candidates = kernels.transpose(self.indptr, self.residences, self.n_residences)
+        return ptr, candidates
+
+    def residences_of(self, candidate: int) -> Entries:
+        """Positions of the residences that a candidate reaches."""
+        return self.residences[self.indptr[candidate] : self.indptr[candidate + 1]]
+
+    def covered(self, sites: Indices) -> Flags:
+        """Flag the residences that at least one of the sites reaches, shape (n_residences,)."""
+        flags = np.zeros(self.n_residences, dtype=bool)
+        for site in sites:
+            flags[self.residences_of(int(site))] = True
+        return flags
+
+
+@dataclass(frozen=True)
+class Answer:
+    """
+    A siting answer with its proof.
+
+    Parameters
+    ----------
+    chosen
+        New sites in ascending order, forced ones included, fixed ones not.
+    objective
+        People covered (`max_cover`), or new sites or their cost (`min_sites`).
+    bound
+        No answer can have an objective better than this.
+    status
+        ``optimal``: objective and bound are equal. ``feasible``: the counted limits of work ended
+        before that, or the gap asked for was reached. ``stopped``: the time limit cut the search.
+        ``impossible``: the share cannot be reached; all who can be reached are covered, and
+        objective and bound are those of covering them.
+    covered_people
+        People within reach of chosen and fixed sites.
+    target_people
+        People that had to be covered; 0 for `max_cover`.
+    """
+
+    chosen: Ints
+    objective: float
+    bound: float
+    status: Status
+    covered_people: float
+    target_people: float = 0.0
+
+    @property
+    def gap(self) -> float:
+        """``|bound - objective| / objective``; 0 when equal, infinite when only that is 0."""
+        if self.bound == self.objective:
+            return 0.0
+        return abs(self.bound - self.objective) / self.objective if self.objective else np.inf
+
+    @property
+    def missing_people(self) -> float:
+        """People short of the target, never negative."""
+        return max(0.0, self.target_people - self.covered_people)
+
+
+def max_cover(
+    pairs: CoverPairs,
+    people: npt.ArrayLike,
+    *,
+    sites: int | None = None,
+    costs: npt.ArrayLike | None = None,
+    budget: float | None = None,
+    fixed: Indices = (),
+    forced: Indices = (),
+    forbidden: Indices = (),
+    tie_people: npt.ArrayLike | None = None,
+    time_limit_s: float = 60.0,
+    gap: float = 0.0,
+    seed: int = 0,
+) -> Answer:
+    """
+    Cover the most people with a number of new sites, or within a budget.
+
+    Parameters
+    ----------
+    people
+        People of each residence, shape (n_residences,).
+    sites, budget
+        One of them: the number of new sites, or the money for them; forced ones are included.
+    costs
+        Cost of each candidate, positive; only with `budget`, where each costs 1 without it.
+    fixed, forced, forbidden
+        Existing sites; new sites that must be built; candidates that must not be built (a fixed
+        one may be named here, as it is not built).
+    tie_people
+        Among answers that cover equally many people, the one that covers most of these is wanted.
+    time_limit_s, gap, seed
+        Safety stop; gap that is good enough; start of the random numbers.
+
+    Returns
+    -------
+    answer
+        The sites, the people they and the fixed ones cover, and a bound from above. Sites that
+        would bring nobody are not built, even if the number allows them.
+
+    Raises
+    ------
+    InputError
+        If an array does not fit, a number is out of range, or the forced sites exceed the means.
+
+    References
+    ----------
+    Church & ReVelle (1974), The maximal covering location problem.
+
+    Examples
+    --------
+    >>> pairs = CoverPairs.from_csr(np.array([0, 2, 4, 5]), np.array([0, 1, 1, 2, 3]),
+    ...                             n_residences=4)
+    >>> answer = max_cover(pairs, [10, 40, 30, 35], sites=2)
+    >>> answer.chosen.tolist(), answer.objective, answer.bound, answer.status
+    ([1, 2], 105.0, 105.0, 'optimal')
+    """
+    if (sites is None) == (budget is None) or (sites is not None and costs is not None):
+        msg = "give sites, or budget (with costs where they differ): exactly one of the two"
+        raise InputError(msg)
+    room = float(sites if sites is not None else budget if budget is not None else 0.0)
+    if not (room >= 0 and np.isfinite(room)):
+        msg = f"sites or budget = {room!r}: expected zero or a positive number"
+        raise InputError(msg)
+    deadline = Deadline(time_limit_s)
+    case = _case(pairs, people, tie_people, costs, fixed, forced, forbidden)
+    room += 1e-9 * room - case.forced_cost
+    if room < 0:
+        msg = (
+            f"forced sites need {case.forced_cost:g} of {room + case.forced_cost:g}; "
+            "raise the number or the budget, or force fewer"
+        )
+        raise InputError(msg)
+    model = case.model
+    chosen, upper = _most_people(
+        model, room=room, whole=case.whole_people, gap=gap, deadline=deadline, seed=seed
+    )
+    if tie_people is not None:
+        chosen = _break_ties(
+            model,
+            chosen,
+            floor=_people(model, chosen),
+            budget=room,
+            whole=case.whole_people,
+            deadline=deadline,
+            seed=seed,
+        )
+    built = case.built(chosen)
+    covered_people = case.count(built)
+    upper = max(case.base_people + upper, covered_people)
+    whole = case.whole_people
+    status, bound = _judged(covered_people, upper, whole=whole, deadline=deadline)
+    return Answer(built, covered_people, bound, status, covered_people)
+
+
+def min_sites(
+    pairs: CoverPairs,
+    people: npt.ArrayLike,
+    *,
+    share: float = 1.0,
+    fixed: Indices = (),
+    forced: Indices = (),
+    forbidden: Indices = (),
+    costs: npt.ArrayLike | None = None,
+    tie_people: npt.ArrayLike | None = None,
+    time_limit_s: float = 60.0,
+    gap: float = 0.0,
+    seed: int = 0,
+) -> Answer:
+    """
+    Cover a share of all people with the fewest new sites, or the cheapest ones.
+
+    Parameters
+    ----------
+    share
+        Share of all people given, those already covered and those out of reach included.
+    tie_people
+        Among answers of equal cost, the one that covers most of these is wanted; `people` without.
+    people, fixed, forced, forbidden, costs, time_limit_s, gap, seed
+        As in `max_cover`; without `costs` sites are counted.
+
+    Returns
+    -------
+    answer
+        The sites, their number or cost, and a bound from below. Where the share cannot be reached
+        the status is ``impossible`` and everybody within reach of a candidate is covered.
+
+    Raises
+    ------
+    InputError
+        If an array does not fit or a number is out of range.
+
+    References
+    ----------
+    Toregas et al. (1971) for a share of 1; Cordeau, Furini & Ljubic (2019) for less.
+
+    Examples
+    --------
+    >>> pairs = CoverPairs.from_csr(np.array([0, 2, 4, 5]), np.array([0, 1, 1, 2, 3]),
+    ...                             n_residences=4)
+    >>> answer = min_sites(pairs, [10, 40, 30, 35], share=0.9)
+    >>> answer.chosen.tolist(), answer.objective, answer.covered_people, answer.status
+    ([1, 2], 2.0, 105.0, 'optimal')
+    """
+    if not 0.0 <= share <= 1.0:
+        msg = f"share = {share!r}: expected a number from 0 to 1"
+        raise InputError(msg)
+    deadline = Deadline(time_limit_s)
+    tie_counts = people if tie_people is None else tie_people
+    case = _case(pairs, people, tie_counts, costs, fixed, forced, forbidden)
+    model = case.model
+    target = share * case.total_people * (1.0 - 1e-12)
+    if case.whole_people:
+        target = float(np.ceil(target))
+    need = target - case.base_people
+    reachable = float(model.weight.sum())
+    short = need > reachable * (1.0 + 1e-12)
+    chosen, lower = np.zeros(model.cost.size, dtype=bool), 0.0
+    if need > 0 and reachable > 0:
+        chosen, lower = _fewest_sites(
+            model, need=min(need, reachable), case=case, gap=gap, deadline=deadline, seed=seed
+        )
+        chosen = _break_ties(
+            model,
+            chosen,
+            floor=min(need, reachable),
+            budget=float(model.cost[chosen].sum()) * (1.0 + 1e-9),
+            whole=case.whole_people,
+            deadline=deadline,
+            seed=seed,
+        )
+    built = case.built(chosen)
+    spent = float(case.cost[built].sum())
+    lower = min(case.forced_cost + lower, spent)
+    status, bound = _judged(spent, lower, whole=case.whole_cost, deadline=deadline)
+    if short:
+        status = "impossible"
+    return Answer(built, spent, bound, status, case.count(built), target)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """The checked question, and the model that is left once fixed and forced sites stand."""
+
+    pairs: CoverPairs
+    people: Floats
+    cost: Floats
+    fixed: Ints
+    forced: Ints
+    model: Model
+    base_people: float
+
+    @property
+    def total_people(self) -> float:
+        return float(self.people.sum())
+
+    @property
+    def forced_cost(self) -> float:
+        return float(self.cost[self.forced].sum())
+
+    @property
+    def whole_people(self) -> bool:
+        return bool((self.people == np.rint(self.people)).all())
+
+    @property
+    def whole_cost(self) -> bool:
+        return bool((self.cost == np.rint(self.cost)).all())
+
+    def built(self, chosen: Flags) -> Ints:
+        """Indices of the new sites, forced ones included."""
+        return np.union1d(self.forced, self.model.candidates[chosen])
+
+    def count(self, built: Ints) -> float:
+        """People covered by fixed and new sites, on the residences as they were given."""
+        return float(self.people[self.pairs.covered(np.append(self.fixed, built))].sum())
+
+
+def _case(
+    pairs: CoverPairs,
+    people: npt.ArrayLike,
+    tie_people: npt.ArrayLike | None,
+    costs: npt.ArrayLike | None,
+    fixed: Indices,
+    forced: Indices,
+    forbidden: Indices,
+) -> _Case:
+    """Check everything once and reduce the model."""
+    faults: list[str] = []
+    n = pairs.n_candidates
+    counts = _numbers("people", people, pairs.n_residences, faults)
+    ties = np.zeros(pairs.n_residences)
+    if tie_people is not None:
+        ties = _numbers("tie_people", tie_people, pairs.n_residences, faults)
+    cost = np.ones(n) if costs is None else _numbers("costs", costs, n, faults)
+    if (cost <= 0).any():
+        faults.append(
+            f"costs must be positive; candidate {int(np.argmin(cost))} costs nothing "
+            "(name a site that costs nothing in fixed)"
+        )
+    stands = _places("fixed", fixed, n, faults)
+    must = _places("forced", forced, n, faults)
+    banned = _places("forbidden", forbidden, n, faults)
+    for name, others in (("fixed", stands), ("forbidden", banned)):
+        both = np.intersect1d(must, others)
+        if both.size:
+            faults.append(f"candidate {both[0]} is both forced and {name}")
+    if faults:
+        msg = "the siting question is not understood:\n" + "\n".join(f"  {f}" for f in faults)
+        raise InputError(msg)
+    is_open = np.ones(n, dtype=bool)
+    for closed in (stands, must, banned):
+        is_open[closed] = False
+    is_covered = pairs.covered(np.append(stands, must))
+    model = bounds.reduce_model(
+        pairs.indptr,
+        pairs.residences,
+        weight=counts,
+        second=ties,
+        cost=cost,
+        is_open=is_open,
+        is_covered=is_covered,
+    )
+    base_people = float(counts[is_covered].sum())
+    return _Case(pairs, counts, cost, stands, must, model, base_people)
+
+
+def _numbers(name: str, given: npt.ArrayLike, size: int, faults: list[str]) -> Floats:
+    values = np.asarray(given, dtype=np.float64)
+    if values.shape != (size,):
+        faults.append(f"{name} has shape {values.shape}; expected ({size},)")
+        return np.ones(size)
+    wrong = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
+    if wrong.size:
+        faults.append(
+            f"{name} must be finite and not negative; {wrong.size} are not, "
+            f"the first at {wrong[0]}: {values[wrong[0]]!r}"
+        )
+        return np.ones(size)
+    return values
+
+
+def _places(name: str, given: Indices, n: int, faults: list[str]) -> Ints:
+    places = np.unique(np.asarray(given, dtype=np.int64))
+    wrong = places[(places < 0) | (places >= n)]
+    if wrong.size:
+        faults.append(f"{name} names candidate {wrong[0]}; there are {n}, counted from 0")
+        return places[:0]
+    return places
+
+
+def _judged(
+    objective: float, bound: float, *, whole: bool, deadline: Deadline
+) -> tuple[Status, float]:
+    """Tell the status, and let bound and objective be equal where they differ by rounding."""
+    near = (1e-9 if whole else CLOSE) * max(objective, bound)
+    if abs(bound - objective) <= near:
+        return "optimal", objective
+    return ("stopped" if deadline.passed() else "feasible"), bound
+
+
+def _people(model: Model, chosen: Flags) -> float:
+    return float(model.weight[model.covered(chosen)].sum())
+
+
+def _is_closed(objective: float, bound: float, gap: float) -> bool:
+    return abs(bound - objective) <= max(gap, 1e-9) * objective
+
+
+def _rounded_down(bound: float, *, whole: bool) -> float:
+    return float(np.floor(bound + bounds.ROUNDING + 1e-9 * abs(bound))) if whole else bound
+
+
+def _rounded_up(bound: float, *, whole: bool) -> float:
+    return float(np.ceil(bound - bounds.ROUNDING)) if whole else bound
+
+
+def _first_multipliers(model: Model, chosen: Flags) -> Floats:
+    """Let each row pay its weight, shared among the chosen columns that reach it."""
+    columns = np.flatnonzero(chosen)
+    load = kernels.row_loads(
+        model.col_ptr, model.col_rows, columns, np.ones(columns.size), model.weight.size
+    )
+    return np.where(load <= 1, model.weight, model.weight / np.maximum(load, 1))
+
+
+def _most_people(
+    model: Model, *, room: float, whole: bool, gap: float, deadline: Deadline, seed: int
+) -> tuple[Flags, float]:
+    """Climb the ladder greedy, annealing, bound, exact; return columns and a bound from above."""
+    chosen: Flags = kernels.greedy(*model.relation, model.weight, model.cost, room, np.inf)
+    upper = float(model.weight.sum())
+    if _is_closed(_people(model, chosen), upper, gap):
+        return chosen, upper
+    chosen = _annealed(
+        model, chosen, weight=model.weight, budget=room, deadline=deadline, seed=seed
+    )
+    reached = _people(model, chosen)
+    start = _first_multipliers(model, chosen)
+    priced = bounds.improve(model, start, budget=room, at_least=reached, deadline=deadline)
+    bound = bounds.people_bound(model, priced, budget=room)
+    upper = min(upper, _rounded_down(bound.value, whole=whole))
+    if _is_closed(reached, upper, gap) or deadline.passed():
+        return chosen, upper
+    step = 1.0 if whole else 0.0
+    taken, dropped = _decided(bound.swing, bound.value - reached - step, bound.value)
+    rest = bounds.decide(model, taken=taken, dropped=dropped)
+    if rest.n_pairs > bounds.EXACT_PAIRS:
+        return chosen, upper
+    room -= float(model.cost[taken].sum())
+    exact = bounds.solve(
+        rest,
+        people=rest.weight,
+        budget=room,
+        absolute_gap=0.99 if whole else CLOSE / 10 * reached,
+        deadline=deadline,
+        seed=seed,
+    )
+    better = _with(taken, rest, exact)
+    if better is not None and model.cost[better & ~taken].sum() <= room + 1e-9:
+        chosen = max((chosen, better), key=lambda c: _people(model, c))
+    # A solution outside the decided columns is no better than the one that decided them.
+    proved = _rounded_down(_people(model, taken) + exact.bound, whole=whole)
+    return chosen, min(upper, max(proved, _people(model, chosen)))
+
+
+def _fewest_sites(
+    model: Model, *, need: float, case: _Case, gap: float, deadline: Deadline, seed: int
+) -> tuple[Flags, float]:
+    """Climb greedy, bound, local search, exact; return columns and a bound from below."""
+    whole = case.whole_cost
+    positive = model.weight[model.weight > 0]
+    everybody = need > positive.sum() - 0.999 * positive.min()
+    if everybody:
+        model = bounds.without_dominated_rows(model)
+        need = float(model.weight.size)
+    whole_people = case.whole_people or everybody
+    if not whole_people:
+        need *= 1.0 - 1e-12
+    chosen: Flags = kernels.greedy(*model.relation, model.weight, model.cost, np.inf, need)
+    chosen = _pruned(model, chosen, need)
+    multipliers = None
+    if everybody and model.n_pairs <= bounds.LP_PAIRS:
+        multipliers = bounds.covering_multipliers(model, deadline=deadline)
+    if multipliers is None:
+        start = _first_multipliers(model, chosen)
+        priced = bounds.improve(model, start, need=need, whole=whole, deadline=deadline)
+    else:
+        priced = bounds.price(model, multipliers)
+    bound = bounds.cost_bound(model, priced, need=need)
+    lower = _rounded_up(bound.value, whole=whole)
+    search = _cheaper_cover if everybody else _cheaper_share
+    chosen = search(model, chosen, need, lower, whole, deadline, seed)
+    spent = float(model.cost[chosen].sum())
+    if _is_closed(spent, lower, gap) or deadline.passed():
+        return chosen, lower
+    step = 1.0 if whole else 0.0
+    taken, dropped = _decided(bound.swing, spent - step - bound.value, spent)
+    rest = bounds.decide(model, taken=taken, dropped=dropped)
+    if rest.n_pairs > bounds.EXACT_PAIRS:
+        return chosen, lower
+    floor = need - _people(model, taken)
+    exact = bounds.solve(
+        rest,
+        people=None,
+        guard=rest.weight,
+        floor=floor - 0.5 if whole_people else floor - 1e-9 * need,
+        absolute_gap=0.99 if whole else CLOSE / 10 * spent,
+        deadline=deadline,
+        seed=seed,
+    )
+    better = _with(taken, rest, exact)
+    if better is not None and _people(model, better) >= need:
+        better = _pruned(model, better, need)
+        chosen = min((chosen, better), key=lambda c: float(model.cost[c].sum()))
+    spent = float(model.cost[chosen].sum())
+    proved = _rounded_up(float(model.cost[taken].sum()) + exact.bound, whole=whole)
+    return chosen, max(lower, min(proved, spent))
+
+
+def _decided(swing: Floats, slack: float, scale: float) -> tuple[Flags, Flags]:
+    """Tell which columns every better answer takes, and which it leaves out."""
+    certain = np.abs(swing) > slack + bounds.ROUNDING + 1e-9 * scale
+    return certain & (swing > 0), certain & (swing <= 0)
+
+
+def _with(taken: Flags, rest: Model, exact: bounds.Exact) -> Flags | None:
+    if exact.chosen is None:
+        return None
+    both = taken.copy()
+    both[rest.candidates[exact.chosen]] = True
+    return both
+
+
+def _losses(model: Model, chosen: Flags) -> Floats:
+    """Weight that only this column covers, for each chosen column; infinite for the others."""
+    columns = np.flatnonzero(chosen)
+    load = kernels.row_loads(
+        model.col_ptr, model.col_rows, columns, np.ones(columns.size), model.weight.size
+    )
+    alone = kernels.column_sums(model.col_ptr, model.col_rows, model.weight * (load == 1))
+    return np.where(chosen, alone, np.inf)
+
+
+def _pruned(model: Model, chosen: Flags, need: float) -> Flags:
+    """Take out columns that the need does not call for, the least useful per cost first."""
+    chosen = chosen.copy()
+    spare = _people(model, chosen) - need
+    while chosen.any():
+        loss = _losses(model, chosen)
+        rate = np.where(loss <= spare, loss / model.cost, np.inf)
+        out = int(np.argmin(rate))
+        if not np.isfinite(rate[out]):
+            break
+        spare -= loss[out]
+        chosen[out] = False
+    return chosen
+
+
+def _cheaper_cover(
+    model: Model,
+    chosen: Flags,
+    need: float,  # noqa: ARG001
+    lower: float,
+    whole: bool,  # noqa: ARG001
+    deadline: Deadline,
+    seed: int,
+) -> Flags:
+    """Shrink a cover of all rows in rounds of weighted local search."""
+    chosen = chosen.copy()
+    per_step = 1 + model.n_pairs**2 // (model.cost.size * model.weight.size)
+    steps = min(COVER_STEPS, COVER_WORK // per_step, 2_000 * model.cost.size)
+    for number in range(ROUNDS):
+        if model.cost[chosen].sum() <= lower + 1e-9 or deadline.passed():
+            break
+        kernels.weighted_cover(*model.relation, model.cost, chosen, steps, seed + number)
+    return chosen
+
+
+def _cheaper_share(
+    model: Model,
+    chosen: Flags,
+    need: float,
+    lower: float,
+    whole: bool,
+    deadline: Deadline,
+    seed: int,
+) -> Flags:
+    """Cover the need with less and less money, as long as annealing succeeds."""
+    while not deadline.passed():
+        spent = float(model.cost[chosen].sum())
+        room = spent - 1.0 if whole else spent * (1.0 - COST_STEP)
+        if room < lower - 1e-9:
+            break
+        trial = chosen.copy()
+        while model.cost[trial].sum() > room:
+            trial[int(np.argmin(_losses(model, trial) / model.cost))] = False
+        trial = _annealed(
+            model,
+            trial,
+            weight=model.weight,
+            budget=room,
+            enough=need,
+            deadline=deadline,
+            seed=seed,
+        )
+        if _people(model, trial) < need:
+            break
+        chosen = _pruned(model, trial, need)
+    return chosen
+
+
+def _annealed(
+    model: Model,
+    chosen: Flags,
+    *,
+    weight: Floats,
+    guard: Floats | None = None,
+    floor: float = -np.inf,
+    budget: float,
+    enough: float = np.inf,
+    deadline: Deadline,
+    seed: int,
+) -> Flags:
+    """Improve columns by annealing in rounds, so that the time limit can end it in between."""
+    if model.cost.size == 0:
+        return chosen
+    current, best = chosen.copy(), chosen.copy()
+    value = float(weight[model.covered(chosen)].sum())
+    mean = max(value, float(weight.max())) / max(1, int(chosen.sum()))
+    per_step = 1 + model.n_pairs // model.cost.size
+    steps = min(ANNEAL_STEPS, ANNEAL_WORK // per_step, ANNEAL_STEPS_PER_CANDIDATE * model.cost.size)
+    marks = np.linspace(0, steps, ROUNDS + 1).astype(int)
+    for number, (step, until) in enumerate(itertools.pairwise(marks)):
+        if value >= enough or deadline.passed():
+            break
+        value = kernels.anneal(
+            *model.relation,
+            weight,
+            weight if guard is None else guard,
+            floor,
+            model.cost,
+            budget,
+            enough,
+            current,
+            best,
+            value,
+            step,
+            until,
+            steps,
+            HOT * mean,
+            COLD * mean,
+            seed + number,
+        )
+    return best
+
+
+def _break_ties(
+    model: Model,
+    chosen: Flags,
+    *,
+    floor: float,
+    budget: float,
+    whole: bool,
+    deadline: Deadline,
+    seed: int,
+) -> Flags:
+    """Cover the most tie-breaking people while `floor` people stay covered within the budget."""
+    second = model.second
+
+    def ties(columns: Flags) -> float:
+        return float(second[model.covered(columns)].sum())
+
+    if deadline.passed() or ties(chosen) >= second.sum() * (1.0 - 1e-12):
+        return chosen
+    floor -= 1e-9 * floor
+    chosen = _annealed(
+        model,
+        chosen,
+        weight=second,
+        guard=model.weight,
+        floor=floor,
+        budget=budget,
+        deadline=deadline,
+        seed=seed,
+    )
+    if model.n_pairs > TIE_PAIRS:
+        return chosen
+    exact = bounds.solve(
+        model,
+        people=second,
+        guard=model.weight,
+        floor=floor - 0.5 if whole else floor,
+        budget=budget,
+        absolute_gap=0.0,
+        deadline=deadline,
+        seed=seed,
+    )
+    better = exact.chosen
+    if (
+        better is not None
+        and _people(model, better) >= floor
+        and model.cost[better].sum() <= budget + 1e-9
+        and ties(better) > ties(chosen)
+    ):
+        return better
+    return chosen

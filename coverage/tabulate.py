@@ -1,0 +1,208 @@
+"""Tables of a result: by zone, by stage, and the sites with the people they serve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from walkcover.gaps import OUTSIDE, coverage_by
+from walkcover.plan import Stage
+from walkcover.rollout import Rollout
+from walkcover.suggestion import Suggestion
+from walkcover.zones import assign_zones
+
+SUM_COLUMNS = [
+    "residences",
+    "people",
+    "covered_people",
+    "covered_share",
+    "gap_people",
+    "unreached_people",
+    "mean_walk_s",
+    "worst_walk_s",
+    "sites",
+    "people_per_site",
+]
+AFTER_COLUMNS = [name for name in SUM_COLUMNS if name not in ("residences", "people")]
+SITE_COLUMNS = [
+    "site_id",
+    "name",
+    "origin",
+    "status",
+    "stage",
+    "order",
+    "lon",
+    "lat",
+    "snap_m",
+    "snap_to",
+    "people_served",
+    "people_gained",
+]
+
+
+def zone_table(
+    zones: gpd.GeoDataFrame, residences: gpd.GeoDataFrame, sites: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """
+    Sum by zone; parents add up the zones below them, and zones without anybody keep their row.
+
+    Parameters
+    ----------
+    zones
+        Checked zones: zone_id, name, parent_id, stage, polygons in EPSG:4326.
+    residences
+        With zone_id, people, walk_s and verdict, and the same ``_after`` where sites were
+        suggested.
+    sites
+        All sites with status.
+
+    Returns
+    -------
+    table
+        A row per zone in the order given, ``outside`` last where anybody lives there.
+    """
+    table = zones.copy()
+    if residences["zone_id"].eq(OUTSIDE).any():
+        row = {"zone_id": OUTSIDE, "name": OUTSIDE, "geometry": None}
+        table = pd.concat([table, gpd.GeoDataFrame([row], geometry="geometry", crs=4326)])
+    table = gpd.GeoDataFrame(table.reset_index(drop=True), geometry="geometry", crs=4326)
+    for name in ("parent_id", "stage"):
+        table[name] = table[name].astype(object) if name in table.columns else None
+    below = _below(table)
+    sums = _sums(table, residences, sites, below, after=False)
+    columns = ["zone_id", "name", "parent_id", "stage"]
+    parts = [table[columns].reset_index(drop=True), sums[SUM_COLUMNS]]
+    if "verdict_after" in residences.columns:
+        later = _sums(table, residences, sites, below, after=True)
+        parts.append(later[AFTER_COLUMNS].add_suffix("_after"))
+    carried = [c for c in table.columns if c not in [*columns, "geometry"]]
+    parts.append(table[carried])
+    return gpd.GeoDataFrame(pd.concat(parts, axis=1), geometry=table.geometry, crs=4326)
+
+
+def _below(zones: pd.DataFrame) -> dict[str, list[str]]:
+    """Ids whose residences a zone counts: its own and those of all zones below it."""
+    parent = dict(zip(zones["zone_id"], zones["parent_id"], strict=True))
+    below: dict[str, list[str]] = {zone: [] for zone in parent}
+    for zone in parent:
+        above: str | None = zone
+        seen: set[str] = set()
+        while above in below and above not in seen:
+            below[above].append(zone)
+            seen.add(above)
+            above = parent[above]
+    return below
+
+
+def _sums(
+    zones: gpd.GeoDataFrame,
+    residences: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    below: dict[str, list[str]],
+    *,
+    after: bool,
+) -> pd.DataFrame:
+    counting = ["open", "planned", "suggested"] if after else ["open"]
+    site_zone = assign_zones(sites[sites["status"].isin(counting)], zones[zones.geometry.notna()])
+    columns = ["people", "walk_s", "verdict", "walk_s_after", "verdict_after"]
+    frame = residences[[c for c in columns if c in residences.columns]]
+    rows = []
+    for zone in zones["zone_id"]:
+        inside = residences["zone_id"].isin(below[zone])
+        part = frame[inside]
+        group = pd.Series(zone, index=part.index, dtype=object)
+        row = coverage_by(group, part, labels=[zone], after=after).iloc[0]
+        row["sites"] = int(site_zone.isin(below[zone]).sum())
+        row["people_per_site"] = row["people"] / row["sites"] if row["sites"] else np.nan
+        rows.append(row)
+    table = pd.DataFrame(rows).reset_index(drop=True)
+    return table.astype({"residences": np.int64, "sites": np.int64})
+
+
+def stage_table(
+    stages: Sequence[Stage], residences: gpd.GeoDataFrame, rollout: Rollout | None
+) -> pd.DataFrame:
+    """
+    Sum by stage, with the proof of each stage's siting.
+
+    Parameters
+    ----------
+    stages
+        The stages of the plan.
+    residences
+        With stage, people, walk_s and verdict, and the same ``_after``.
+    rollout
+        The staged siting, where there is one.
+
+    Returns
+    -------
+    table
+        A row per stage in the order of the plan.
+    """
+    names = [stage.name for stage in stages]
+    inside = residences["stage"].isin(names)
+    frame = residences[inside]
+    sums = coverage_by(frame["stage"], frame, labels=names)
+    table = pd.DataFrame(
+        {
+            "name": names,
+            "target": [stage.target for stage in stages],
+            "max_sites": [stage.max_sites for stage in stages],
+            "budget": [stage.budget for stage in stages],
+        }
+    ).astype({"target": float, "max_sites": float, "budget": float})
+    columns = ["residences", "people", "covered_people", "covered_share"]
+    table[columns] = sums[columns].to_numpy()
+    table["residences"] = table["residences"].astype(np.int64)
+    if rollout is None:
+        return table
+    later = coverage_by(frame["stage"], frame, labels=names, after=True)
+    table["covered_people_after"] = later["covered_people"].to_numpy()
+    table["covered_share_after"] = later["covered_share"].to_numpy()
+    for name in ("sites_added", "objective", "bound", "gap", "status"):
+        table[name] = [getattr(proof, name) for proof in rollout.stages]
+    return table
+
+
+def site_table(
+    sites: gpd.GeoDataFrame, residences: gpd.GeoDataFrame, suggestion: Suggestion | None
+) -> gpd.GeoDataFrame:
+    """
+    Existing and suggested sites with the people they serve.
+
+    Parameters
+    ----------
+    sites
+        Existing sites with lon, lat, snap_m and snap_to.
+    residences
+        With site_id and verdict, and the same ``_after`` where sites were suggested.
+    suggestion
+        Suggested sites, where there are some.
+
+    Returns
+    -------
+    table
+        A row per site, existing ones first, geometry a point.
+    """
+    existing = sites.copy()
+    existing["origin"] = "existing"
+    suffix = ""
+    parts = [existing]
+    if suggestion is not None:
+        parts.append(suggestion.sites)
+        suffix = "_after"
+    table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    covered = residences[residences[f"verdict{suffix}"] == "covered"]
+    served = covered.groupby(f"site_id{suffix}")["people"].sum()
+    table["people_served"] = table["site_id"].map(served).fillna(0.0)
+    for name in ("name", "stage", "order", "people_gained"):
+        if name not in table.columns:
+            table[name] = None
+    table["order"] = table["order"].astype("Int64")
+    table["people_gained"] = table["people_gained"].astype(float)
+    carried = [c for c in table.columns if c not in [*SITE_COLUMNS, "geometry"]]
+    points = gpd.points_from_xy(table["lon"], table["lat"])
+    return gpd.GeoDataFrame(table[[*SITE_COLUMNS, *carried]], geometry=points, crs=4326)

@@ -1,0 +1,350 @@
+"""Say which zone and which stage every place belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from walkcover._errors import InputError
+from walkcover._intake import SHOWN, cell_texts
+from walkcover.crs import WGS84, equal_area_crs
+from walkcover.plan import Stage
+from walkcover.tables import OUTSIDE
+
+WHOLE = "all"
+# Zones drawn by hand may overlap by so much without sharing people.
+SLIVER_M2 = 1.0
+
+CITY, COUNTY_TOWN, COUNTRYSIDE = "city", "county_town", "countryside"
+MAIN_URBAN_CODES = ("111", "112")
+SPECIAL_AREA_CODE = "123"
+# These mark the middle and the fringe of every town, so that a flag must say which is the seat.
+TOWN_CODES = ("121", "122", SPECIAL_AREA_CODE)
+RURAL_CODES = ("210", "220")
+# Division codes (6, 9 or 12 digits) whose county part is 01 to 20 are districts of a city.
+DISTRICT_CODE = re.compile(r"\d{4}(0[1-9]|1\d|20)(\d{3}|\d{6})?")
+
+
+def assign_zones(residences: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None) -> pd.Series:
+    """
+    Say in which zone every residence lies.
+
+    A residence's own column zone_id wins. The others go to the zone that holds their
+    representative point; a point on a shared border to the smallest id as text. Parents (zones
+    that are another's parent_id) have no residences of their own.
+
+    Parameters
+    ----------
+    residences
+        Checked residences, or other places, in EPSG:4326.
+    zones
+        Checked zones, or None where the plan has none.
+
+    Returns
+    -------
+    zone_id
+        Text, on the index of `residences`; "outside" for those in no zone. Without zones the own
+        column says it ("outside" where it is empty), and without one everything is "all".
+
+    Raises
+    ------
+    InputError
+        If zones overlap by more than 1 m², or a residence names a zone that is unknown or a
+        parent, or nothing says where residences belong.
+
+    Examples
+    --------
+    >>> zones = gpd.GeoDataFrame({"zone_id": ["a", "b"]}, crs=4326,
+    ...                          geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)])
+    >>> homes = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0.5, 1.0, 5.0], [0.5] * 3), crs=4326)
+    >>> assign_zones(homes, zones).tolist()
+    ['a', 'a', 'outside']
+    """
+    own = _own(residences, "zone_id")
+    if zones is None:
+        fallback = OUTSIDE if any(own) else WHOLE
+        return _column("zone_id", [zone or fallback for zone in own], residences)
+    leaves = zones[~is_parent(zones)]
+    _refuse_strangers(residences, own, zones)
+    drawn = leaves[leaves.geometry.notna()]
+    open_rows = np.flatnonzero([not zone for zone in own])
+    if open_rows.size and drawn.empty:
+        msg = (
+            f"{open_rows.size} rows name no zone, first {_first(residences, open_rows)}, and no "
+            "zone has a polygon: expected polygons of zones, or a zone in every row"
+        )
+        raise InputError(msg)
+    _refuse_overlaps(drawn)
+    assigned = np.array([zone or OUTSIDE for zone in own], dtype=object)
+    # In text order the first hit is the smallest id.
+    ordered = drawn.sort_values("zone_id")
+    points = shapely.point_on_surface(residences.geometry.to_numpy()[open_rows])
+    rows, hits = ordered.sindex.query(points, predicate="intersects", sort=True)
+    rows, first = np.unique(rows, return_index=True)
+    assigned[open_rows[rows]] = ordered["zone_id"].to_numpy(dtype=object)[hits[first]]
+    return _column("zone_id", assigned.tolist(), residences)
+
+
+def is_parent(zones: pd.DataFrame) -> pd.Series:
+    """
+    Flag the zones that others lie in: their rows are sums, they hold no residences themselves.
+
+    Parameters
+    ----------
+    zones
+        Checked zones.
+
+    Returns
+    -------
+    parent
+        Booleans on the index of `zones`.
+
+    Examples
+    --------
+    >>> is_parent(pd.DataFrame({"zone_id": ["a", "county"], "parent_id": ["county", None]})).tolist()
+    [False, True]
+    """
+    return zones["zone_id"].isin(_own(zones, "parent_id"))
+
+
+def default_zones(zone_ids: pd.Series) -> gpd.GeoDataFrame:
+    """
+    Make the rows of a report for residences whose plan has no zones.
+
+    Parameters
+    ----------
+    zone_ids
+        Zones as `assign_zones` gives them without zones.
+
+    Returns
+    -------
+    zones
+        A row per zone but "outside", in text order: zone_id, name, parent_id and stage (missing),
+        geometry (None), as `walkcover.tables.check_zones` gives them.
+
+    Examples
+    --------
+    >>> default_zones(pd.Series(["b", "a", "b", "outside"]))["zone_id"].tolist()
+    ['a', 'b']
+    """
+    names = pd.Series(sorted(set(zone_ids) - {OUTSIDE}), dtype="str")
+    missing = pd.Series([None] * len(names), dtype="str")
+    return gpd.GeoDataFrame(
+        {"zone_id": names, "name": names, "parent_id": missing, "stage": missing},
+        geometry=[None] * len(names),
+        crs=WGS84,
+    )
+
+
+def assign_stages(
+    residences: pd.DataFrame, zones: pd.DataFrame | None, stages: Sequence[Stage]
+) -> pd.Series:
+    """
+    Say to which stage of the plan every residence belongs.
+
+    In this order: its own column stage; the stage of its zone, or of the nearest parent that has
+    one; its class code. 111 and 112 are the city; 121, 122 and 123 the county town where
+    county_seat is true, 123 else the city in a district (division code of the zone), and else
+    the countryside as 210 and 220 are. Where the plan's only stage is called "all", everything
+    is.
+
+    Parameters
+    ----------
+    residences
+        Checked residences with a column zone_id as `assign_zones` fills it; optional stage,
+        class_code and county_seat.
+    zones
+        Checked zones, or None where the plan has none.
+    stages
+        The stages of the plan, in order.
+
+    Returns
+    -------
+    stage
+        Text, on the index of `residences`.
+
+    Raises
+    ------
+    InputError
+        If a stage is not in the plan, a residence says nothing of its stage while the plan has
+        several (or others say something), or a town code comes without any column county_seat;
+        all faults in one message.
+
+    References
+    ----------
+    National Bureau of Statistics of China, codes of urban and rural classification (2008).
+
+    Examples
+    --------
+    >>> homes = pd.DataFrame({"zone_id": "z", "class_code": ["111", "121", "121", "220"],
+    ...                       "county_seat": [False, True, False, False]})
+    >>> stages = [Stage("city"), Stage("county_town"), Stage("countryside")]
+    >>> assign_stages(homes, None, stages).tolist()
+    ['city', 'county_town', 'countryside', 'countryside']
+    """
+    names = [stage.name for stage in stages]
+    if names == [WHOLE]:
+        return _column("stage", [WHOLE] * len(residences), residences)
+    by_zone = _stage_by_zone(zones)
+    zone_ids = cell_texts(residences["zone_id"])
+    codes = _own(residences, "class_code")
+    seats = residences.get("county_seat", pd.Series(False, index=residences.index))
+    found = [
+        own or by_zone.get(zone, "") or stage_of_class(code, county_seat=bool(seat), zone_id=zone)
+        for own, zone, code, seat in zip(
+            _own(residences, "stage"), zone_ids, codes, seats, strict=True
+        )
+    ]
+    if len(names) == 1 and not any(found):
+        return _column("stage", names * len(residences), residences)
+    faults = []
+    silent = np.flatnonzero([not stage for stage in found])
+    if silent.size:
+        faults.append(
+            f"{silent.size} rows say nothing of their stage, first {_first(residences, silent)}: "
+            "expected a stage, a zone with a stage, or a class code"
+        )
+    for name in sorted(set(found) - set(names) - {""}):
+        rows = np.flatnonzero([stage == name for stage in found])
+        faults.append(
+            f"{rows.size} rows are of stage {name!r}, first {_first(residences, rows)}: the plan "
+            f"has {', '.join(names)}; add it as [[stages]] (max_sites = 0 builds nothing there)"
+        )
+    if "county_seat" not in residences:
+        own = _own(residences, "stage")
+        towns = np.flatnonzero(
+            [
+                code in TOWN_CODES and not own[row] and not by_zone.get(zone_ids[row])
+                for row, code in enumerate(codes)
+            ]
+        )
+        if towns.size:
+            faults.append(
+                f"{towns.size} rows have class code {', '.join(TOWN_CODES)}, first "
+                f"{_first(residences, towns)}: these mark every town: expected a column "
+                "county_seat that is true in the county-seat town"
+            )
+    if faults:
+        msg = "\n  ".join(["stages of residences:", *faults])
+        raise InputError(msg)
+    return _column("stage", found, residences)
+
+
+def stage_of_class(class_code: str, *, county_seat: bool, zone_id: str = "") -> str:
+    """
+    Derive a stage from an urban–rural class code.
+
+    Parameters
+    ----------
+    class_code
+        Three digits, or empty.
+    county_seat
+        Whether the place belongs to the county-seat town.
+    zone_id
+        Its zone; a division code tells a city's district from a county.
+
+    Returns
+    -------
+    stage
+        "city", "county_town" or "countryside"; empty without a code.
+
+    Examples
+    --------
+    >>> stage_of_class("123", county_seat=False, zone_id="140105001000")
+    'city'
+    """
+    if class_code in MAIN_URBAN_CODES:
+        return CITY
+    if class_code in TOWN_CODES:
+        if county_seat:
+            return COUNTY_TOWN
+        in_district = DISTRICT_CODE.fullmatch(zone_id) is not None
+        return CITY if class_code == SPECIAL_AREA_CODE and in_district else COUNTRYSIDE
+    return COUNTRYSIDE if class_code in RURAL_CODES else ""
+
+
+def _own(frame: pd.DataFrame, name: str) -> list[str]:
+    """Give an optional column as text, empty where it or its cell is missing."""
+    return cell_texts(frame[name]) if name in frame else [""] * len(frame)
+
+
+def _column(name: str, values: Sequence[str], frame: pd.DataFrame) -> pd.Series:
+    return pd.Series(list(values), index=frame.index, name=name, dtype="str")
+
+
+def _first(frame: pd.DataFrame, rows: Sequence[int] | np.ndarray) -> str:
+    """Name the first of some rows by their id, or by their label where the table has none."""
+    ids = next((frame[c] for c in ("residence_id", "site_id", "candidate_id") if c in frame), None)
+    labels = frame.index if ids is None else ids
+    return ", ".join(str(labels[row] if ids is None else ids.iloc[row]) for row in rows[:SHOWN])
+
+
+def _stage_by_zone(zones: pd.DataFrame | None) -> dict[str, str]:
+    """Give every zone its own stage, or that of the nearest parent that has one."""
+    if zones is None:
+        return {}
+    ids = cell_texts(zones["zone_id"])
+    above = dict(zip(ids, _own(zones, "parent_id"), strict=True))
+    own = dict(zip(ids, _own(zones, "stage"), strict=True))
+    stages = {}
+    for zone in ids:
+        place = zone
+        while place and not own.get(place):
+            place = above.get(place, "")
+        stages[zone] = own.get(place, "")
+    return stages
+
+
+def _refuse_strangers(places: pd.DataFrame, own: list[str], zones: pd.DataFrame) -> None:
+    """Refuse places that name a zone which is not there, or a parent."""
+    known = set(zones["zone_id"])
+    parents = set(zones.loc[is_parent(zones), "zone_id"])
+    faults = []
+    unknown = [row for row, zone in enumerate(own) if zone and zone not in {*known, OUTSIDE}]
+    if unknown:
+        names = sorted({own[row] for row in unknown})
+        bare = {zone.lstrip("0") for zone in known}
+        hint = "; leading zeros were lost" if {name.lstrip("0") for name in names} <= bare else ""
+        faults.append(
+            f"{len(unknown)} rows name a zone that is not among the zones, first "
+            f"{_first(places, unknown)} ({', '.join(names[:SHOWN])}){hint}: "
+            "expected the id of a zone, or none"
+        )
+    above = [row for row, zone in enumerate(own) if zone in parents]
+    if above:
+        faults.append(
+            f"{len(above)} rows name a zone that others lie in, first {_first(places, above)} "
+            f"({', '.join(sorted({own[row] for row in above})[:SHOWN])}): "
+            "expected the smallest zone, or none"
+        )
+    if faults:
+        msg = "\n  ".join(["zones of places:", *faults])
+        raise InputError(msg)
+
+
+def _refuse_overlaps(zones: gpd.GeoDataFrame) -> None:
+    shapes = zones.geometry.to_numpy()
+    left, right = zones.sindex.query(shapes, predicate="intersects")
+    left, right = left[left < right], right[left < right]
+    if not left.size:
+        return
+    west, south, east, north = zones.total_bounds
+    shared = gpd.GeoSeries(shapely.intersection(shapes[left], shapes[right]), crs=WGS84)
+    areas_m2 = shared.to_crs(equal_area_crs([west, east], [south, north])).area.to_numpy()
+    bad = np.flatnonzero(areas_m2 > SLIVER_M2)
+    if bad.size:
+        ids = zones["zone_id"].to_numpy()
+        pairs = sorted(
+            (*sorted((ids[left[k]], ids[right[k]])), f"{areas_m2[k]:.0f} m²") for k in bad
+        )
+        shown = "; ".join(f"{a} and {b} by {area}" for a, b, area in pairs[:SHOWN])
+        msg = (
+            f"zones: {bad.size} pairs overlap, first {shown}: expected zones that share borders "
+            "only, because people would be counted twice; cut one of each pair"
+        )
+        raise InputError(msg)
