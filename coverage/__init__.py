@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 _EXPORTS = {
     "ConservationError": "_errors",
+    "FetchError": "_errors",
     "InputError": "_errors",
     "MissingFileError": "_errors",
     "OutputExistsError": "_errors",

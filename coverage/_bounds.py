@@ -318,16 +318,19 @@ def improve(
     *,
     budget: float = np.inf,
     need: float | None = None,
-    at_least: float = 0.0,
-    whole: bool = False,
+    known: float,
     deadline: Deadline,
 ) -> Priced:
     """
     Improve multipliers by a subgradient with momentum.
 
-    Without `need`, `people_bound` within the budget is pushed down to `at_least`, the people that
-    a known answer covers. With `need`, the budget is the next possible cost above `cost_bound`
-    (the next whole number with `whole`), and its people are pushed below the need.
+    Without `need`, `people_bound` within the budget is pushed down; with it, `cost_bound` of the
+    need is pushed up.
+
+    Parameters
+    ----------
+    known
+        Objective of a known answer, which scales the steps.
 
     Returns
     -------
@@ -335,32 +338,31 @@ def improve(
         The best multipliers found after at most `ITERATIONS` steps.
     """
     multipliers, direction = start, np.zeros(start.size)
-    best, lower, least = price(model, start), -np.inf, np.inf
+    best, best_excess = price(model, start), np.inf
     length, idle = FIRST_STEP, 0
-    goal = at_least if need is None else need * (1.0 - 1e-3)
     for _ in range(ITERATIONS):
         priced = price(model, multipliers)
-        if need is not None:
-            value = cost_bound(model, priced, need=need).value
-            if value > lower:
-                best, lower = priced, value
-                room = float(np.floor(lower + 1.0 - 1e-9)) if whole else lower * 1.002
-                if room != budget:
-                    budget, least = room, np.inf
-        part = _parts(model.cost[priced.order], budget)
-        value = priced.unpaid + float(priced.worth[priced.order] @ part)
+        if need is None:
+            part = _parts(model.cost[priced.order], budget)
+            excess = priced.unpaid + float(priced.worth[priced.order] @ part) - known
+            distance = excess
+        else:
+            part = _parts(priced.worth[priced.order], need - priced.unpaid)
+            excess = known - float(model.cost[priced.order] @ part)
+            # In people, as the multipliers are: what the marginal column gives for the cost.
+            marginal = np.flatnonzero(part > 0)
+            rate = priced.rate[priced.order[marginal[-1]]] if marginal.size else 0.0
+            distance = excess * float(rate)
         idle += 1
-        if value < least - 1e-7 * abs(value):
-            least, idle = value, 0
-            if need is None:
-                best = priced
+        if excess < best_excess - 1e-7 * known:
+            best, best_excess, idle = priced, excess, 0
         if idle > PATIENCE:
             length, idle = length / 2.0, 0
-        if value - goal <= ROUNDING or length < LAST_STEP or deadline.passed():
+        if excess <= 1e-9 * known or length < LAST_STEP or deadline.passed():
             break
-        taken = priced.order[part > 0]
+        taken = part > 0
         load = kernels.row_loads(
-            model.col_ptr, model.col_rows, taken, part[part > 0], model.weight.size
+            model.col_ptr, model.col_rows, priced.order[taken], part[taken], model.weight.size
         )
         slope = load - (multipliers < model.weight)
         slope[(multipliers <= 0.0) & (slope > 0)] = 0.0
@@ -369,7 +371,7 @@ def improve(
         if size == 0.0:
             break
         multipliers = np.clip(
-            multipliers - length * (value - goal) / size * direction, 0.0, model.weight
+            multipliers - length * distance / size * direction, 0.0, model.weight
         )
     return best
 

@@ -19,9 +19,6 @@ from walkcover._errors import InputError
 
 GEOD = Geod(ellps="WGS84")
 MIN_COMPONENT_M = 1000.0
-# Two vertices nearer than this are the same point: far above the rounding of coordinates, far
-# below the width of a kerb.
-SAME_POINT_M = 0.01
 # What an edge is, besides its shape.
 EDGE_COLUMNS = (
     "u",

@@ -52,7 +52,8 @@ def spread_people(
     Examples
     --------
     >>> homes = pd.DataFrame({"zone_id": ["a", "a", "b"]})
-    >>> spread_people(pd.Series({"a": 90.0, "b": 5.0}), homes, weights=[100.0, 200.0, 50.0]).tolist()
+    >>> totals = pd.Series({"a": 90.0, "b": 5.0})
+    >>> spread_people(totals, homes, weights=[100.0, 200.0, 50.0]).tolist()
     [30.0, 60.0, 5.0]
     """
     zone_ids = pd.Series(cell_texts(residences["zone_id"]), index=residences.index)
@@ -104,7 +105,7 @@ def floor_area_m2(geometries: gpd.GeoSeries, levels: pd.Series | None = None) ->
     --------
     >>> house = gpd.GeoSeries([shapely.box(112.5, 37.8, 112.5001, 37.8001)], crs=4326)
     >>> floor_area_m2(house, pd.Series(["6"])).round().tolist()
-    [586.0]
+    [587.0]
     """
     flat = np.flatnonzero(shapely.get_dimensions(geometries.to_numpy()) != 2)
     if flat.size:
@@ -115,12 +116,12 @@ def floor_area_m2(geometries: gpd.GeoSeries, levels: pd.Series | None = None) ->
         )
         raise InputError(msg)
     west, south, east, north = geometries.total_bounds
-    ground_m2 = geometries.to_crs(equal_area_crs([west, east], [south, north])).area
+    ground_m2: pd.Series = geometries.to_crs(equal_area_crs([west, east], [south, north])).area
     if levels is None:
         return ground_m2.rename("floor_area_m2")
     count = np.array([parse_number(text) for text in cell_texts(levels)])
     usable = np.isfinite(count) & (count >= 1.0)
-    return (ground_m2 * np.where(usable, count, 1.0)).rename("floor_area_m2")
+    return ground_m2.mul(np.where(usable, count, 1.0)).rename("floor_area_m2")
 
 
 def _number_faults(people: pd.Series, weight: pd.Series) -> list[str]:
@@ -155,6 +156,6 @@ def _place_faults(people: pd.Series, zone_ids: pd.Series, weight: pd.Series) -> 
         rows = int(zone_ids.isin(without).sum())
         faults.append(
             f"{rows} residences lie in {len(without)} zones without a total, first "
-            f"{', '.join(without[:SHOWN])}: expected a total for every zone, 0 if nobody lives there"
+            f"{', '.join(without[:SHOWN])}: expected a total for every zone, or 0"
         )
     return faults

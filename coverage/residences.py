@@ -35,7 +35,8 @@ def is_compound(places: gpd.GeoDataFrame) -> Bools:
     named_building = (building.notna() & ~building.isin(["", "no"])).to_numpy()
     large = np.zeros(len(places), dtype=bool)
     maybe = is_area & ~named_building
-    large[maybe] = floor_area_m2(places.geometry[maybe]) > COMPOUND_M2
+    if maybe.any():
+        large[maybe] = floor_area_m2(places.geometry[maybe]) > COMPOUND_M2
     return large
 
 

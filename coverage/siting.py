@@ -519,7 +519,7 @@ def _most_people(
     )
     reached = _people(model, chosen)
     start = _first_multipliers(model, chosen)
-    priced = bounds.improve(model, start, budget=room, at_least=reached, deadline=deadline)
+    priced = bounds.improve(model, start, budget=room, known=reached, deadline=deadline)
     bound = bounds.people_bound(model, priced, budget=room)
     upper = min(upper, _rounded_down(bound.value, whole=whole))
     if _is_closed(reached, upper, gap) or deadline.passed():
@@ -566,7 +566,8 @@ def _fewest_sites(
         multipliers = bounds.covering_multipliers(model, deadline=deadline)
     if multipliers is None:
         start = _first_multipliers(model, chosen)
-        priced = bounds.improve(model, start, need=need, whole=whole, deadline=deadline)
+        spent = float(model.cost[chosen].sum())
+        priced = bounds.improve(model, start, need=need, known=spent, deadline=deadline)
     else:
         priced = bounds.price(model, multipliers)
     bound = bounds.cost_bound(model, priced, need=need)

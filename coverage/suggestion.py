@@ -10,7 +10,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from walkcover.assessment import Assessment, nearest_open, with_place
 from walkcover.candidates import make_candidates
@@ -23,7 +22,7 @@ from walkcover.rollout import Rollout, plan_stages
 from walkcover.siting import CoverPairs
 from walkcover.snap import Joins, concatenate, snap, take_places
 from walkcover.streets import near_streets
-from walkcover.zones import assign_zones
+from walkcover.zones import nearest_residences, zones_of_places
 
 
 @dataclass(frozen=True)
@@ -133,30 +132,25 @@ def _candidates(
         joins = snap(given.geometry.to_numpy(), assessment.index, limit_m=plan.walk.snap_limit_m)
         table = given.reset_index(drop=True)
     table = with_place(table, joins)
-    table["zone_id"] = assign_zones(table, zones)
+    table["zone_id"] = zones_of_places(table, zones, assessment.residences)
     table["stage"] = _candidate_stages(table, zones, assessment.residences)
     return table, joins
 
 
 def _candidate_stages(
     candidates: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, residences: gpd.GeoDataFrame
-) -> NDArray[np.object_]:
+) -> pd.Series:
     """A candidate's stage is its zone's, or that of the nearest residence in the zone."""
-    stage = np.full(len(candidates), None, dtype=object)
-    own = pd.Series(dtype=object)
-    if "stage" in zones.columns:
-        own = zones.dropna(subset="stage").set_index("zone_id")["stage"]
+    stage = pd.Series(None, index=candidates.index, dtype=object)
+    own = zones.dropna(subset="stage").set_index("zone_id")["stage"]
     home_zones = residences.groupby("zone_id", sort=False).indices
     for zone, rows in candidates.groupby("zone_id", sort=False).indices.items():
         if zone in own.index:
-            stage[rows] = own[zone]
+            stage.iloc[rows] = own[zone]
         elif zone in home_zones:
-            homes = home_zones[zone]
-            points = shapely.points(residences[["lon", "lat"]].to_numpy()[homes])
-            nearest = shapely.STRtree(points).nearest(
-                shapely.points(candidates[["lon", "lat"]].to_numpy()[rows])
-            )
-            stage[rows] = residences["stage"].to_numpy(object)[homes[nearest]]
+            homes = residences.iloc[home_zones[zone]]
+            nearest = nearest_residences(candidates.iloc[rows], homes)
+            stage.iloc[rows] = homes["stage"].to_numpy(object)[nearest]
     return stage
 
 

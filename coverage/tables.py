@@ -159,7 +159,7 @@ def check_sites(
         What the coordinates are in, as for `check_residences`.
     columns
         Names in `frame` by standard name, where they differ: site_id, name, status, desks,
-        hours_per_day, lon, lat.
+        hours_per_day, zone_id, lon, lat.
     what
         What messages call the table.
 
@@ -167,8 +167,8 @@ def check_sites(
     -------
     sites
         In EPSG:4326, rows and index as given: site_id (text), name (text, may be empty), status
-        (open | closed | planned; open where there is no such column), desks and hours_per_day
-        if they were there (float64, NaN where unknown), every other column, geometry.
+        (open | closed | planned; open where there is no such column), desks, hours_per_day
+        (float64, NaN where unknown) and zone_id if they were there, every other column, geometry.
 
     Raises
     ------
@@ -182,13 +182,14 @@ def check_sites(
     >>> check_sites(booth, crs="wgs84").iloc[0][["site_id", "name", "status"]].tolist()
     ['B1', '', 'open']
     """
-    own = ("site_id", "name", "status", "desks", "hours_per_day")
+    own = ("site_id", "name", "status", "desks", "hours_per_day", "zone_id")
     table = Intake(frame, what=what, columns=columns, known=(*own, *COORDINATES))
     table.ids("site_id")
     table.names("name", default=[""] * len(frame))
     table.choices("status", STATUSES, default="open")
     table.numbers("desks", optional=True)
     table.numbers("hours_per_day", optional=True)
+    table.codes("zone_id")
     return table.finish(table.locate(crs, PLACES), reserved=SITE_COLUMNS)
 
 
@@ -209,8 +210,8 @@ def check_candidates(
     crs
         What the coordinates are in, as for `check_residences`.
     columns
-        Names in `frame` by standard name, where they differ: candidate_id, cost, max_desks, lon,
-        lat.
+        Names in `frame` by standard name, where they differ: candidate_id, cost, max_desks,
+        zone_id, lon, lat.
     what
         What messages call the table.
 
@@ -218,8 +219,8 @@ def check_candidates(
     -------
     candidates
         In EPSG:4326, rows and index as given: candidate_id (text), cost (float64, 1 each where
-        there is no such column), max_desks if it was there (float64, NaN where unknown), every
-        other column, geometry.
+        there is no such column), max_desks (float64, NaN where unknown) and zone_id if they were
+        there, every other column, geometry.
 
     Raises
     ------
@@ -232,11 +233,12 @@ def check_candidates(
     >>> check_candidates(spots, crs="wgs84")[["candidate_id", "cost"]].values.tolist()
     [['7', 1.0]]
     """
-    own = ("candidate_id", "cost", "max_desks")
+    own = ("candidate_id", "cost", "max_desks", "zone_id")
     table = Intake(frame, what=what, columns=columns, known=(*own, *COORDINATES))
     table.ids("candidate_id")
     table.numbers("cost", default=1.0)
     table.numbers("max_desks", optional=True)
+    table.codes("zone_id")
     return table.finish(table.locate(crs, PLACES), reserved=CANDIDATE_COLUMNS)
 
 

@@ -12,7 +12,7 @@ from walkcover.gaps import OUTSIDE, coverage_by
 from walkcover.plan import Stage
 from walkcover.rollout import Rollout
 from walkcover.suggestion import Suggestion
-from walkcover.zones import assign_zones
+from walkcover.zones import zones_of_places
 
 SUM_COLUMNS = [
     "residences",
@@ -106,7 +106,9 @@ def _sums(
     after: bool,
 ) -> pd.DataFrame:
     counting = ["open", "planned", "suggested"] if after else ["open"]
-    site_zone = assign_zones(sites[sites["status"].isin(counting)], zones[zones.geometry.notna()])
+    site_zone = zones_of_places(
+        sites[sites["status"].isin(counting)], zones[zones["zone_id"] != OUTSIDE], residences
+    )
     columns = ["people", "walk_s", "verdict", "walk_s_after", "verdict_after"]
     frame = residences[[c for c in columns if c in residences.columns]]
     rows = []

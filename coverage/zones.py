@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from walkcover._errors import InputError
 from walkcover._intake import SHOWN, cell_texts
@@ -106,7 +107,8 @@ def is_parent(zones: pd.DataFrame) -> pd.Series:
 
     Examples
     --------
-    >>> is_parent(pd.DataFrame({"zone_id": ["a", "county"], "parent_id": ["county", None]})).tolist()
+    >>> zones = pd.DataFrame({"zone_id": ["a", "county"], "parent_id": ["county", None]})
+    >>> is_parent(zones).tolist()
     [False, True]
     """
     return zones["zone_id"].isin(_own(zones, "parent_id"))
@@ -141,17 +143,66 @@ def default_zones(zone_ids: pd.Series) -> gpd.GeoDataFrame:
     )
 
 
+def zones_of_places(
+    places: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, residences: gpd.GeoDataFrame
+) -> pd.Series:
+    """
+    Say in which zone places such as sites lie, by polygon, or by the nearest residence.
+
+    Parameters
+    ----------
+    places
+        Points in EPSG:4326 with lon and lat.
+    zones
+        Checked zones; those of a plan without polygons have none.
+    residences
+        With zone_id, lon and lat.
+
+    Returns
+    -------
+    zone_id
+        Text on the index of `places`.
+    """
+    if zones.geometry.notna().any():
+        polygons = zones[zones.geometry.notna()]
+        return assign_zones(places.drop(columns="zone_id", errors="ignore"), polygons)
+    zone_id = residences["zone_id"].to_numpy(object)[nearest_residences(places, residences)]
+    return pd.Series(zone_id, index=places.index, name="zone_id", dtype=object)
+
+
+def nearest_residences(
+    places: gpd.GeoDataFrame, residences: gpd.GeoDataFrame
+) -> NDArray[np.int64]:
+    """
+    Find the residence nearest to each place as the crow flies, to borrow its zone or stage.
+
+    Parameters
+    ----------
+    places, residences
+        With lon and lat.
+
+    Returns
+    -------
+    row
+        Row of `residences`, shape (n,).
+    """
+    # Degrees shrink eastwards; one factor for the whole area is good enough to borrow a name.
+    scale = [np.cos(np.radians(residences["lat"].mean())), 1.0]
+    homes = shapely.points(residences[["lon", "lat"]].to_numpy() * scale)
+    wanted = shapely.points(places[["lon", "lat"]].to_numpy() * scale)
+    return np.asarray(shapely.STRtree(homes).nearest(wanted), dtype=np.int64)
+
+
 def assign_stages(
     residences: pd.DataFrame, zones: pd.DataFrame | None, stages: Sequence[Stage]
 ) -> pd.Series:
     """
     Say to which stage of the plan every residence belongs.
 
-    In this order: its own column stage; the stage of its zone, or of the nearest parent that has
-    one; its class code. 111 and 112 are the city; 121, 122 and 123 the county town where
-    county_seat is true, 123 else the city in a district (division code of the zone), and else
-    the countryside as 210 and 220 are. Where the plan's only stage is called "all", everything
-    is.
+    In this order: its own column stage; the stage of its zone; its class code. 111 and 112 are
+    the city; 121, 122 and 123 the county town where county_seat is true. Without that flag 123 in
+    a district (by the division code of its zone) is the city, and all the rest, 210 and 220 too,
+    the countryside. Where the plan's only stage is called "all", everything is.
 
     Parameters
     ----------
@@ -190,42 +241,28 @@ def assign_stages(
     names = [stage.name for stage in stages]
     if names == [WHOLE]:
         return _column("stage", [WHOLE] * len(residences), residences)
-    by_zone = _stage_by_zone(zones)
+    by_zone = (
+        {} if zones is None else dict(zip(zones["zone_id"], _own(zones, "stage"), strict=True))
+    )
     zone_ids = cell_texts(residences["zone_id"])
+    said = [
+        own or by_zone.get(zone, "")
+        for own, zone in zip(_own(residences, "stage"), zone_ids, strict=True)
+    ]
     codes = _own(residences, "class_code")
     seats = residences.get("county_seat", pd.Series(False, index=residences.index))
     found = [
-        own or by_zone.get(zone, "") or stage_of_class(code, county_seat=bool(seat), zone_id=zone)
-        for own, zone, code, seat in zip(
-            _own(residences, "stage"), zone_ids, codes, seats, strict=True
-        )
+        stage or stage_of_class(code, county_seat=bool(seat), zone_id=zone)
+        for stage, code, seat, zone in zip(said, codes, seats, zone_ids, strict=True)
     ]
     if len(names) == 1 and not any(found):
         return _column("stage", names * len(residences), residences)
-    faults = []
-    silent = np.flatnonzero([not stage for stage in found])
-    if silent.size:
-        faults.append(
-            f"{silent.size} rows say nothing of their stage, first {_first(residences, silent)}: "
-            "expected a stage, a zone with a stage, or a class code"
-        )
-    for name in sorted(set(found) - set(names) - {""}):
-        rows = np.flatnonzero([stage == name for stage in found])
-        faults.append(
-            f"{rows.size} rows are of stage {name!r}, first {_first(residences, rows)}: the plan "
-            f"has {', '.join(names)}; add it as [[stages]] (max_sites = 0 builds nothing there)"
-        )
+    faults = _stage_faults(residences, found, names)
     if "county_seat" not in residences:
-        own = _own(residences, "stage")
-        towns = np.flatnonzero(
-            [
-                code in TOWN_CODES and not own[row] and not by_zone.get(zone_ids[row])
-                for row, code in enumerate(codes)
-            ]
-        )
-        if towns.size:
+        towns = [row for row, code in enumerate(codes) if code in TOWN_CODES and not said[row]]
+        if towns:
             faults.append(
-                f"{towns.size} rows have class code {', '.join(TOWN_CODES)}, first "
+                f"{len(towns)} rows have class code {', '.join(TOWN_CODES)}, first "
                 f"{_first(residences, towns)}: these mark every town: expected a column "
                 "county_seat that is true in the county-seat town"
             )
@@ -284,20 +321,22 @@ def _first(frame: pd.DataFrame, rows: Sequence[int] | np.ndarray) -> str:
     return ", ".join(str(labels[row] if ids is None else ids.iloc[row]) for row in rows[:SHOWN])
 
 
-def _stage_by_zone(zones: pd.DataFrame | None) -> dict[str, str]:
-    """Give every zone its own stage, or that of the nearest parent that has one."""
-    if zones is None:
-        return {}
-    ids = cell_texts(zones["zone_id"])
-    above = dict(zip(ids, _own(zones, "parent_id"), strict=True))
-    own = dict(zip(ids, _own(zones, "stage"), strict=True))
-    stages = {}
-    for zone in ids:
-        place = zone
-        while place and not own.get(place):
-            place = above.get(place, "")
-        stages[zone] = own.get(place, "")
-    return stages
+def _stage_faults(residences: pd.DataFrame, found: list[str], names: list[str]) -> list[str]:
+    """Find residences without a stage, and stages that the plan does not have."""
+    faults = []
+    silent = [row for row, stage in enumerate(found) if not stage]
+    if silent:
+        faults.append(
+            f"{len(silent)} rows say nothing of their stage, first {_first(residences, silent)}: "
+            "expected a stage, a zone with a stage, or a class code"
+        )
+    for name in sorted(set(found) - set(names) - {""}):
+        rows = [row for row, stage in enumerate(found) if stage == name]
+        faults.append(
+            f"{len(rows)} rows are of stage {name!r}, first {_first(residences, rows)}: the plan "
+            f"has {', '.join(names)}; add it as [[stages]] (max_sites = 0 builds nothing there)"
+        )
+    return faults
 
 
 def _refuse_strangers(places: pd.DataFrame, own: list[str], zones: pd.DataFrame) -> None:

@@ -19,6 +19,7 @@ import pytest
 import rasterio
 from pyproj import Transformer
 from scipy.spatial import cKDTree
+
 from walkcover.io.plan_file import load_plan
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,8 +8,9 @@ import oracle
 import oracle_cases
 import pandas as pd
 import pytest
-import walkcover
 from oracle_cases import TOWNS, Town, random_town
+
+import walkcover
 
 # Coordinates of an OSM file end at 1e-7 degrees: a centimetre on a street's length. Those of a
 # GeoPackage do not; what remains there is the scale of the projection, some millionths.

@@ -16,8 +16,9 @@ import pyogrio
 import pyproj
 import pytest
 import shapely
-import walkcover
 from oracle_cases import write_plan
+
+import walkcover
 
 FOLDER = os.environ.get("WALKCOVER_REAL_DATA", "")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="WALKCOVER_REAL_DATA names no folder")

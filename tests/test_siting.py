@@ -121,9 +121,7 @@ def test_fewest_sites_are_what_brute_force_finds(case, share, priced):
     reachable = max(reach for reach, _ in options)
     if reachable < target * (1 - 1e-9):
         assert answer.status == "impossible"
-        assert answer.missing_people == pytest.approx(
-            answer.target_people - reachable, abs=1e-6
-        )
+        assert answer.missing_people == pytest.approx(answer.target_people - reachable, abs=1e-6)
         target = reachable
     else:
         assert answer.status == "optimal"

@@ -21,7 +21,7 @@ from walkcover.cli.suggest import suggest
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="walkcover")
 def main() -> None:
-    r"""
+    """
     Test who lives within a walk of a service point, and plan where to add points.
 
     \b

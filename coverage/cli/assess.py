@@ -37,7 +37,7 @@ def assess(
     fail_under: float | None,
     verbose: bool,
 ) -> None:
-    r"""
+    """
     Walk from every residence to its nearest booth: verdicts and gaps as they are.
 
     \b

@@ -14,7 +14,7 @@ from walkcover.cli.options import logged, plan_argument, verbose_option
 @plan_argument
 @verbose_option
 def check(plan: Path, verbose: bool) -> None:
-    r"""
+    """
     Audit the inputs: exit 1 where something falsifies verdicts.
 
     \b

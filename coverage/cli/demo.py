@@ -15,7 +15,7 @@ from walkcover.cli.run import run_plan
 @overwrite_option
 @verbose_option
 def demo(out: Path, overwrite: bool, verbose: bool) -> None:
-    r"""
+    """
     Do the whole job on the example town that comes with walkcover.
 
     \b

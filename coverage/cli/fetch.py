@@ -37,7 +37,7 @@ def fetch(
     overwrite: bool,
     **options: Any,
 ) -> None:
-    r"""
+    """
     Download streets and buildings from OpenStreetMap.
 
     This is the only command that opens the net.

@@ -13,7 +13,7 @@ from walkcover.cli.options import overwrite_option
 @click.argument("plan", type=click.Path(dir_okay=False, path_type=Path), default="plan.toml")
 @overwrite_option
 def init(plan: Path, overwrite: bool) -> None:
-    r"""
+    """
     Write a starter plan file with every key and its default.
 
     \b

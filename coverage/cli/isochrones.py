@@ -21,7 +21,7 @@ from walkcover.cli.options import (
 @overwrite_option
 @verbose_option
 def isochrones(plan: Path, out: Path, overwrite: bool, verbose: bool) -> None:
-    r"""
+    """
     Draw how far one walks from the open booths: bands up to the limit, as a GeoPackage.
 
     \b

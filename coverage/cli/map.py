@@ -21,7 +21,7 @@ from walkcover.cli.options import (
 @overwrite_option
 @verbose_option
 def map_(plan: Path, out: Path, overwrite: bool, verbose: bool) -> None:
-    r"""
+    """
     Draw the offline HTML map.
 
     \b

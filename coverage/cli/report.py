@@ -21,7 +21,7 @@ from walkcover.cli.options import (
 @overwrite_option
 @verbose_option
 def report(plan: Path, out: Path, overwrite: bool, verbose: bool) -> None:
-    r"""
+    """
     Write the printable gap report.
 
     \b

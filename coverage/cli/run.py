@@ -26,7 +26,7 @@ from walkcover.cli.options import (
 @fail_under_option
 @verbose_option
 def run(plan: Path, out: Path, overwrite: bool, fail_under: float | None, verbose: bool) -> None:
-    r"""
+    """
     Do the whole job: verdicts, gaps, suggested sites, map and report.
 
     \b

@@ -22,7 +22,7 @@ from walkcover.cli.options import (
 @overwrite_option
 @verbose_option
 def suggest(plan: Path, out: Path | None, overwrite: bool, verbose: bool) -> None:
-    r"""
+    """
     Say where to build, stage by stage: prints the rollout as csv.
 
     \b

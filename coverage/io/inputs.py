@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 
 from walkcover._errors import InputError, MissingFileError
 from walkcover.io.networks import is_extract, read_network
@@ -16,7 +17,7 @@ from walkcover.io.tables import (
     read_candidates,
     read_residences,
     read_sites,
-    read_table,
+    read_zone_people,
     read_zones,
 )
 from walkcover.network import Network
@@ -24,7 +25,7 @@ from walkcover.plan import Plan
 from walkcover.population import floor_area_m2, spread_people
 from walkcover.residences import is_compound, split_compounds
 from walkcover.tables import check_near_network, check_residences
-from walkcover.zones import assign_stages, assign_zones
+from walkcover.zones import assign_stages, assign_zones, default_zones
 
 log = logging.getLogger("walkcover")
 
@@ -84,9 +85,11 @@ def read_inputs(plan: Plan) -> Inputs:
     network = read_network(
         network_path, layer=plan.network.layer, min_component_m=plan.walk.min_component_m
     )
-    zones = read_zones(plan)
+    zones = read_zones(plan) if plan.zones.source else None
     residences = _residences(plan, network_path, zones)
-    sites = read_sites(plan)
+    if zones is None:
+        zones = default_zones(residences["zone_id"])
+    sites = read_sites(plan) if plan.sites.source else no_sites()
     candidates = read_candidates(plan) if plan.candidates.source else None
     check_near_network(residences, network.bounds, what=_label(plan.residences.source, "residence"))
     if len(sites):
@@ -94,11 +97,18 @@ def read_inputs(plan: Plan) -> Inputs:
     return Inputs(network, residences, sites, zones, candidates, sha256)
 
 
+def no_sites() -> gpd.GeoDataFrame:
+    """An empty table of sites: nothing stands yet."""
+    text = pd.Series(dtype=object)
+    columns = {"site_id": text, "name": text, "status": text}
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=4326), crs=4326)
+
+
 def _label(source: str, noun: str) -> str:
     return f"{source}: {noun}s"
 
 
-def _residences(plan: Plan, network_path: Path, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _residences(plan: Plan, network_path: Path, zones: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     """Residences with zone, stage and people, whatever they were made from."""
     spread = bool(plan.population.source)
     if plan.residences.source == "osm":
@@ -146,22 +156,12 @@ def _from_extract(plan: Plan, network_path: Path, *, spread: bool) -> gpd.GeoDat
     return check_residences(places)
 
 
-def _spread(plan: Plan, places: gpd.GeoDataFrame) -> object:
+def _spread(plan: Plan, places: gpd.GeoDataFrame) -> pd.Series:
     """Zone totals of [population] spread over the residences."""
-    source = plan.population
-    table = read_table(plan.path(source.source))
-    missing = [name for name in (source.zone, source.people) if name not in table.columns]
-    if missing:
-        msg = (
-            f"{source.source}: no column {missing[0]!r}; it has {', '.join(table.columns)}: name "
-            "the right one in [population]"
-        )
-        raise InputError(msg)
     weights = None
-    if source.spread == "floor_area":
+    if plan.population.spread == "floor_area":
         weights = floor_area_m2(places.geometry, places.get("levels"))
-    totals = table.set_index(source.zone)[source.people]
-    return spread_people(totals, places, weights=weights)
+    return spread_people(read_zone_people(plan), places, weights=weights)
 
 
 def _checksums(plan: Plan) -> dict[str, str]:

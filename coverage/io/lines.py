@@ -18,11 +18,16 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from walkcover._errors import InputError
-from walkcover.network import SAME_POINT_M, Lines
+from walkcover.network import Lines
 from walkcover.tags import directions, is_private, is_raised_or_sunk, is_walkable
 
 # GDAL's OSM driver writes the remaining tags as "key"=>"value" pairs.
 HSTORE_PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"')
+
+# Vertices nearer than this are one place: rounding in some file format, never a step on foot.
+SAME_PLACE_M = 1e-4
+# A line that comes this near to another's vertex passes through it.
+ON_LINE_M = 0.01
 
 log = logging.getLogger("walkcover")
 
@@ -201,9 +206,9 @@ def _join_lines(shapes: np.ndarray, planar: np.ndarray, tags: pd.DataFrame) -> L
 
 
 def _same_points(xy: np.ndarray) -> np.ndarray:
-    """Number places: vertices nearer than a centimetre are one."""
+    """Number places: those nearer than a tenth of a millimetre are one."""
     unique, inverse = np.unique(xy, axis=0, return_inverse=True)
-    pairs = cKDTree(unique).query_pairs(SAME_POINT_M, output_type="ndarray")
+    pairs = cKDTree(unique).query_pairs(SAME_PLACE_M, output_type="ndarray")
     graph = coo_array(
         (np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])),
         shape=(len(unique), len(unique)),
@@ -219,13 +224,14 @@ def _passed_vertices(
     segments = shapely.linestrings(np.stack([xy[start], xy[start + 1]], axis=1))
     vertex = np.unique(point, return_index=True)[1]
     found, segment = shapely.STRtree(segments).query(
-        shapely.points(xy[vertex]), predicate="dwithin", distance=SAME_POINT_M
+        shapely.points(xy[vertex]), predicate="dwithin", distance=ON_LINE_M
     )
     vertex, segment = vertex[found], start[segment]
-    ends = (point[vertex] != point[segment]) & (point[vertex] != point[segment + 1])
+    is_end = (point[vertex] == point[segment]) | (point[vertex] == point[segment + 1])
     # A street under a viaduct does not meet it, wherever its vertices lie.
-    level = ~raised[line[segment]] & ~raised[line[vertex]]
-    vertex, segment = vertex[ends & level], segment[ends & level]
+    apart = raised[line[segment]] | raised[line[vertex]]
+    vertex, segment = vertex[~is_end & ~apart], segment[~is_end & ~apart]
     along = xy[segment + 1] - xy[segment]
     share = ((xy[vertex] - xy[segment]) * along).sum(axis=1) / (along**2).sum(axis=1)
-    return segment, vertex, share
+    beside = (share > 0) & (share < 1)
+    return segment[beside], vertex[beside], share[beside]

@@ -398,7 +398,7 @@ def _from_rows(rows: Iterable[list[str]], *, what: str) -> pd.DataFrame:
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     if b"geo" in (pq.read_schema(path).metadata or {}):
-        places: gpd.GeoDataFrame = gpd.read_parquet(path)
+        places: pd.DataFrame = gpd.read_parquet(path)
         return places
     return pd.read_parquet(path)
 
