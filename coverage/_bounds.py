@@ -17,8 +17,10 @@ Ints = npt.NDArray[np.int64]
 Entries = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
-# Iterations of the subgradient; the step halves after PATIENCE of them without a better bound.
-ITERATIONS = 800
+# Iterations of the subgradient, fewer where all together would look at more than ITERATION_WORK
+# pairs; the step halves after PATIENCE of them without a better bound.
+ITERATIONS, FEWEST_ITERATIONS = 800, 100
+ITERATION_WORK = 8_000_000_000
 PATIENCE = 15
 FIRST_STEP = 2.0
 LAST_STEP = 1e-3
@@ -340,7 +342,8 @@ def improve(
     multipliers, direction = start, np.zeros(start.size)
     best, best_excess = price(model, start), np.inf
     length, idle = FIRST_STEP, 0
-    for _ in range(ITERATIONS):
+    affordable = max(FEWEST_ITERATIONS, ITERATION_WORK // max(1, model.n_pairs))
+    for _ in range(min(ITERATIONS, affordable)):
         priced = price(model, multipliers)
         if need is None:
             part = _parts(model.cost[priced.order], budget)
@@ -370,9 +373,7 @@ def improve(
         size = float(direction @ direction)
         if size == 0.0:
             break
-        multipliers = np.clip(
-            multipliers - length * distance / size * direction, 0.0, model.weight
-        )
+        multipliers = np.clip(multipliers - length * distance / size * direction, 0.0, model.weight)
     return best
 
 

@@ -220,10 +220,11 @@ class Intake:
             return None
         moved = to_wgs84(given, system)
         lost = ~shapely.is_missing(shapes) & ~np.isfinite(moved.bounds.to_numpy()).all(axis=1)
-        cells = [str(shape) for shape in shapes]
-        self.fault(
-            "geometry", lost, f"outside the area of {crs or own}", "its own crs", cells=cells
-        )
+        if lost.any():
+            cells = [str(shape) for shape in shapes]
+            self.fault(
+                "geometry", lost, f"outside the area of {crs or own}", "its own crs", cells=cells
+            )
         return moved
 
     def finish(self, places: gpd.GeoSeries | None, *, reserved: Iterable[str]) -> gpd.GeoDataFrame:
@@ -288,9 +289,11 @@ class Intake:
         """Refuse degrees that are none, and say what they look like."""
         west, south, east, north = shapely.bounds(shapes).T
         beyond = (west < -180) | (east > 180) | (south < -90) | (north > 90)
+        if not beyond.any():
+            return
         swapped = beyond & (west >= -90) & (east <= 90) & (south >= -180) & (north <= 180)
         problem, expected = "beyond the globe", "degrees; for metres give crs as EPSG:n"
-        if beyond.any() and (swapped == beyond).all():
+        if (swapped == beyond).all():
             problem, expected = (
                 "a latitude beyond 90 degrees",
                 "lon and lat, which are swapped here",

@@ -283,7 +283,7 @@ def anneal(  # type: ignore[no-untyped-def]
 @_compiled
 def _flip(  # type: ignore[no-untyped-def]
     col_ptr, col_rows, row_ptr, row_cols, j, adding,
-    count, holders, price, score, may_add, bare, at_bare, n_bare,
+    count, holders, price, score, bare, at_bare, n_bare,
 ):  # fmt: skip
     """
     Add or remove column `j` of a cover and keep the scores; return the number of bare rows.
@@ -317,7 +317,6 @@ def _flip(  # type: ignore[no-untyped-def]
             n_bare += 1
         for i in range(row_ptr[r], row_ptr[r + 1]):
             k = row_cols[i]
-            may_add[k] = True
             if k != j:
                 score[k] += change
     return n_bare
@@ -325,13 +324,14 @@ def _flip(  # type: ignore[no-untyped-def]
 
 @_compiled
 def weighted_cover(  # type: ignore[no-untyped-def]
-    col_ptr, col_rows, row_ptr, row_cols, cost, best, steps, seed
+    col_ptr, col_rows, row_ptr, row_cols, cost, best, price, enough, steps, seed
 ):
     """
-    Shrink the cheapest cover of all rows by local search with row weights (RWLS); change `best`.
+    Shrink the cheapest cover of all rows by local search with row weights (RWLS).
 
     Each step takes the least useful column out, covers an uncovered row again, and makes the rows
     that stay uncovered dearer (Gao et al. 2015). Ties go to the column that rested longest.
+    Changes `best` and `price`, the weights to go on with; ends early once `best` costs `enough`.
     """
     np.random.seed(seed)
     n, n_rows = col_ptr.size - 1, row_ptr.size - 1
@@ -340,7 +340,6 @@ def weighted_cover(  # type: ignore[no-untyped-def]
     sites = np.flatnonzero(chosen)
     held[: sites.size] = sites
     n_held = sites.size
-    price = np.ones(n_rows, dtype=np.float64)
     count = np.zeros(n_rows, dtype=np.int32)
     holders = np.zeros(n_rows, dtype=np.int64)
     for j in sites:
@@ -351,7 +350,6 @@ def weighted_cover(  # type: ignore[no-untyped-def]
     for r in range(n_rows):
         if count[r] == 1:
             score[holders[r]] += price[r]
-    may_add = np.ones(n, dtype=np.bool_)
     rested = np.full(n, -1, dtype=np.int64)
     bare = np.empty(n_rows, dtype=np.int64)
     at_bare = np.zeros(n_rows, dtype=np.int64)
@@ -364,6 +362,8 @@ def weighted_cover(  # type: ignore[no-untyped-def]
             if n_bare == 0 and spent <= best_cost:
                 best[:] = chosen
                 best_cost = spent
+                if best_cost <= enough:
+                    return best_cost
             out_at, out_rate = -1, np.inf
             for at in range(n_held):
                 j = held[at]
@@ -381,9 +381,8 @@ def weighted_cover(  # type: ignore[no-untyped-def]
             spent -= cost[out]
             n_bare = _flip(
                 col_ptr, col_rows, row_ptr, row_cols, out, False,
-                count, holders, price, score, may_add, bare, at_bare, n_bare,
+                count, holders, price, score, bare, at_bare, n_bare,
             )  # fmt: skip
-            may_add[out] = False
             rested[out] = step
             if n_bare > 0:
                 break
@@ -393,7 +392,7 @@ def weighted_cover(  # type: ignore[no-untyped-def]
             for i in range(row_ptr[row], row_ptr[row + 1]):
                 k = row_cols[i]
                 rate = score[k] / cost[k]
-                if may_add[k] and (
+                if k != out and (
                     rate > into_rate or (rate == into_rate and rested[k] < rested[into])
                 ):
                     into, into_rate = k, rate
@@ -405,7 +404,7 @@ def weighted_cover(  # type: ignore[no-untyped-def]
             spent += cost[into]
             n_bare = _flip(
                 col_ptr, col_rows, row_ptr, row_cols, into, True,
-                count, holders, price, score, may_add, bare, at_bare, n_bare,
+                count, holders, price, score, bare, at_bare, n_bare,
             )  # fmt: skip
             rested[into] = step
             last = into

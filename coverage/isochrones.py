@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import rasterio.features
 import shapely
+from numpy.typing import NDArray
 from rasterio.transform import Affine
 from scipy import ndimage
 
@@ -30,11 +31,10 @@ from walkcover.snap import (
 
 BANDS_MIN = (5.0, 10.0, 15.0)
 CELL_M = 10.0
-# Cells come in square tiles of so many a side, so that empty country costs nothing. A power of
-# two: where there are too many cells, they are doubled in width until they fit their tile.
+# Cells come in square tiles of so many a side, so that empty country costs nothing.
 TILE_CELLS = 16
-# A city of 100 square kilometres at 10 m; more cells take minutes.
-MAX_CELLS = 1_200_000
+# Some ten seconds of work; above it cells get wider.
+MAX_CELLS = 600_000
 # Cells that are joined to streets at a time, to bound memory.
 BATCH = 100_000
 # Just inside an edge, where other rules of private ways may hold than at its node.
@@ -91,10 +91,11 @@ def isochrones(
 
     A point belongs to a band if the walk of a residence there does: it joins a street as in
     `snap`, and its access leg counts. The walk is worked out at the centres of square cells, so
-    outlines are true within 1.5 cells. On streets the bands end where the walk ends, exactly;
-    bridges, tunnels and islands are left to the cells, because who stands there joins a street
-    at grade if one is near. Where more than a million cells would be needed, cells are doubled
-    in width until they are fewer, which is logged.
+    that what lies within each limit is true within 1.5 cells; where two bands end at one line, a
+    strip of the outer one, up to half a cell wide, may lie along it. On streets the bands end
+    where the walk ends, exactly; bridges, tunnels and islands are left to the cells, because who
+    stands there joins a street at grade if one is near. Where more than `MAX_CELLS` would be
+    needed (60 square kilometres beside streets at 10 m), cells are wider; that is logged.
 
     Parameters
     ----------
@@ -117,7 +118,7 @@ def isochrones(
     -------
     bands
         A row per band, ascending: minutes_from, minutes_to, and a MultiPolygon in EPSG:4326 (empty
-        where nobody could stand). Bands do not overlap. No rows where no site joins the network.
+        where nobody could stand). Bands do not overlap. No rows where no street is within reach.
 
     Raises
     ------
@@ -129,9 +130,9 @@ def isochrones(
     --------
     A street of 1,110 m runs east from the site; one walks 333 m in five minutes.
 
+    >>> import pandas as pd
     >>> from walkcover.network import Lines, build_network
     >>> from walkcover.reach import search_graph
-    >>> from walkcover.snap import StreetIndex
     >>> from walkcover.speed import flat_costs
     >>> from pyproj import CRS
     >>> tags = pd.DataFrame({"name": "", "highway": "residential", "private": False,
@@ -152,12 +153,18 @@ def isochrones(
         return _bands([], [], index)
     stretches = _stretches(sites, index, graph)
     widest = _cut(_reached(stretches, graph, limits_s[-1])[0], index)
+    if not len(widest):
+        return _bands([], [], index)
     tiles = _tiles(widest, size_m=TILE_CELLS * cell_m, limit_m=snap_limit_m)
     side = _cells_per_side(tiles)
     half_width_m = tiles.size_m / side / 4
     outlines: list[list[Shapes]] = [[] for _ in limits_s]
-    for xy, own, west_m, south_m in _patches(tiles, side):
-        walk_s = _walk_s(xy, sites, index, graph, snap_limit_m)
+    patches = list(_patches(tiles, side))
+    xy = np.concatenate([patch[0] for patch in patches])
+    # All patches at once: each search runs over the whole network.
+    walks = _walk_s(xy, sites, index, graph, snap_limit_m)
+    cuts = np.cumsum([len(patch[0]) for patch in patches])[:-1]
+    for (_, own, west_m, south_m), walk_s in zip(patches, np.split(walks, cuts), strict=True):
         for found, limit_s in zip(outlines, limits_s, strict=True):
             inside = np.zeros(own.shape, dtype=np.uint8)
             inside[own] = np.round(walk_s, 3) <= limit_s
@@ -213,46 +220,50 @@ def _reached(stretches: Stretches, graph: SearchGraph, limit_s: float) -> tuple[
     # A walk over the first vertex goes against the edge, one over the last along it.
     near_m = np.maximum(cutoff_s - start_s, 0) / graph.costs.against[edge]
     far_m = np.maximum(cutoff_s - end_s, 0) / graph.costs.along[edge]
-    whole = near_m + far_m >= end_m - start_m
-    near_end = np.where(whole, end_m, start_m + near_m)
-    far_start = np.where(whole, end_m, end_m - far_m)
-    hit = np.isfinite(np.minimum(start_s, end_s)) & (np.minimum(start_s, end_s) <= cutoff_s)
-    near, far = hit & (near_end >= start_m), hit & ~whole
-    reached = Parts(
-        np.concatenate([edge[near], edge[far]]),
-        np.concatenate([start_m[near], far_start[far]]),
-        np.concatenate([near_end[near], end_m[far]]),
-    )
-    return reached, Parts(edge[~whole], near_end[~whole], far_start[~whole])
+    near = start_s <= cutoff_s
+    far = end_s <= cutoff_s
+    whole = (near | far) & (near_m + far_m >= end_m - start_m)
+    near_end_m, far_start_m = start_m + near_m, end_m - far_m
+    pieces = [
+        (whole, start_m, end_m),
+        (near & ~whole, start_m, near_end_m),
+        (far & ~whole, far_start_m, end_m),
+    ]
+    found = [(edge[which], a_m[which], b_m[which]) for which, a_m, b_m in pieces]
+    reached = Parts(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    return reached, _pick(Parts(edge, near_end_m, far_start_m), ~whole)
+
+
+def _pick(parts: Parts, which: Bools) -> Parts:
+    return Parts(parts.edge[which], parts.start_m[which], parts.end_m[which])
 
 
 def _cut(parts: Parts, index: StreetIndex) -> Shapes:
     """Parts of edges as planar lines."""
     net = index.network
-    ends = [points_on_edges(parts.edge, m, index) for m in (parts.start_m, parts.end_m)]
-    vertex_edge = row_of(net.indptr)
-    # Vertices strictly inside, found in one ascending list of distances along all edges.
+    n = len(parts.edge)
+    start, end = (points_on_edges(parts.edge, m, index) for m in (parts.start_m, parts.end_m))
+    # Distances along all edges, one after the other, are one ascending list.
     base = np.concatenate([[0.0], np.cumsum(net.length_m)])
-    at = net.at_m + base[vertex_edge]
+    at = net.at_m + base[row_of(net.indptr)]
     low = np.searchsorted(at, base[parts.edge] + parts.start_m, side="right")
     high = np.searchsorted(at, base[parts.edge] + parts.end_m, side="left")
+    # Only what lies between the first and the last vertex of the edge itself.
     low = np.maximum(low, net.indptr[parts.edge] + 1)
-    high = np.maximum(np.minimum(high, net.indptr[parts.edge + 1] - 1), low)
-    row = np.repeat(np.arange(len(low)), high - low)
-    inner = np.arange(len(row)) + (low - np.concatenate([[0], np.cumsum(high - low)[:-1]]))[row]
-    xy = np.concatenate([ends[0], shapely.get_coordinates(index.lines)[inner], ends[1]])
-    number = np.arange(len(low))
-    owner = np.concatenate([number, row, number])
-    order = np.argsort(owner, kind="stable")
-    return np.asarray(shapely.linestrings(xy[order], indices=owner[order]), dtype=object)
+    size = np.maximum(np.minimum(high, net.indptr[parts.edge + 1] - 1) - low, 0)
+    row = np.repeat(np.arange(n), size)
+    inner = np.arange(len(row)) + np.repeat(low - np.cumsum(size) + size, size)
+    xy = np.concatenate([start, shapely.get_coordinates(index.lines)[inner], end])
+    part = np.concatenate([np.arange(n), row, np.arange(n)])
+    order = np.argsort(part, kind="stable")
+    return np.asarray(shapely.linestrings(xy[order], indices=part[order]), dtype=object)
 
 
 def _tiles(lines: Shapes, *, size_m: float, limit_m: float) -> Tiles:
     """Tiles of a fixed grid that somebody may stand in who joins one of the lines."""
     reach_m = limit_m * PLANAR_SLACK
-    west, south, east, north = np.floor(
-        (shapely.total_bounds(lines) + np.array([-reach_m, -reach_m, reach_m, reach_m])) / size_m
-    ).astype(np.int64)
+    bounds_m = shapely.total_bounds(lines) + reach_m * np.array([-1, -1, 1, 1])
+    west, south, east, north = np.floor(bounds_m / size_m).astype(np.int64)
     rows, columns = np.mgrid[south : north + 1, west : east + 1]
     x, y = columns.ravel() * size_m, rows.ravel() * size_m
     boxes = shapely.box(x, y, x + size_m, y + size_m)
@@ -264,11 +275,9 @@ def _tiles(lines: Shapes, *, size_m: float, limit_m: float) -> Tiles:
 
 def _cells_per_side(tiles: Tiles) -> int:
     """Cells on the side of a tile: fewer where there would be too many in all."""
-    side = TILE_CELLS
-    while side > 1 and tiles.used.sum() * side**2 > MAX_CELLS:
-        side //= 2
+    side = min(TILE_CELLS, max(1, math.isqrt(MAX_CELLS // int(tiles.used.sum()))))
     if side < TILE_CELLS:
-        log.info("isochrones: cells of %g m, because the area is large", tiles.size_m / side)
+        log.info("isochrones: cells of %.1f m, because the area is large", tiles.size_m / side)
     return side
 
 
@@ -298,7 +307,7 @@ def _walk_s(
     return np.concatenate(walks)
 
 
-def _outlines(inside: np.ndarray, west_m: float, south_m: float, cell_m: float) -> Shapes:
+def _outlines(inside: NDArray[np.uint8], west_m: float, south_m: float, cell_m: float) -> Shapes:
     """Outlines of the cells inside, their steps smoothed within half a cell."""
     place = Affine(cell_m, 0.0, west_m, 0.0, cell_m, south_m)
     found = rasterio.features.shapes(inside, mask=inside.astype(bool), transform=place)
@@ -312,10 +321,7 @@ def _exact_on_streets(
     """Make a region end where the walk ends, on streets and a little to both sides."""
     net = index.network
     at_grade = ~net.raised & ~net.island
-    lines, others = (
-        _cut(Parts(*(column[at_grade[parts.edge]] for column in parts)), index)
-        for parts in (reached, other)
-    )
+    lines, others = (_cut(_pick(parts, at_grade[parts.edge]), index) for parts in (reached, other))
     shapely.prepare(region)
     wrong = others[shapely.intersects(region, others)]
     region = region - _strips(wrong, half_width_m)

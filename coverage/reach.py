@@ -181,7 +181,7 @@ def nearest_sites(
     best = Offers(*(np.concatenate(parts) for parts in zip(*offers, strict=True)))
     walk_s = np.full(residences.n_places, np.inf)
     np.minimum.at(walk_s, best.place, best.walk_s)
-    tied = best.walk_s <= walk_s[best.place] + TIE_S
+    tied = np.isfinite(best.walk_s) & (best.walk_s <= walk_s[best.place] + TIE_S)
     owner = np.full(residences.n_places, sites.n_places)
     np.minimum.at(owner, best.place[tied], best.owner[tied])
     by_rank = np.append(np.argsort(site_rank), -1)

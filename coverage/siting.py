@@ -25,12 +25,15 @@ ANNEAL_STEPS = 3_000_000
 ANNEAL_STEPS_PER_CANDIDATE = 2_000
 ANNEAL_WORK = 3_000_000_000
 HOT, COLD = 0.1, 0.003
-# Weighted set cover: steps of one round at most, pairs looked at in it at most, and rounds.
+# Weighted set cover: steps of a round at most, for each candidate at most, looked-at pairs at most.
 COVER_STEPS = 250_000
+COVER_STEPS_PER_CANDIDATE = 200
 COVER_WORK = 2_000_000_000
+# Local search runs in rounds, between which the time limit can end it.
 ROUNDS = 8
-# Where costs are no whole numbers, a cheaper answer is sought in steps of this share.
-COST_STEP = 0.002
+# A cheaper answer is sought in strides that start with FIRST_STRIDE and end with one whole number,
+# or LAST_STRIDE where costs are none.
+FIRST_STRIDE, LAST_STRIDE = 0.05, 0.002
 # Ties are broken exactly in models up to this many pairs.
 TIE_PAIRS = 20_000
 # Equality of people or costs that are no whole numbers, relative.
@@ -650,13 +653,16 @@ def _cheaper_cover(
     seed: int,
 ) -> Flags:
     """Shrink a cover of all rows in rounds of weighted local search."""
-    chosen = chosen.copy()
+    chosen, price = chosen.copy(), np.ones(model.weight.size)
     per_step = 1 + model.n_pairs**2 // (model.cost.size * model.weight.size)
-    steps = min(COVER_STEPS, COVER_WORK // per_step, 2_000 * model.cost.size)
+    steps = min(COVER_STEPS, COVER_WORK // per_step, COVER_STEPS_PER_CANDIDATE * model.cost.size)
+    enough = lower + 1e-9
     for number in range(ROUNDS):
-        if model.cost[chosen].sum() <= lower + 1e-9 or deadline.passed():
+        if model.cost[chosen].sum() <= enough or deadline.passed():
             break
-        kernels.weighted_cover(*model.relation, model.cost, chosen, steps, seed + number)
+        kernels.weighted_cover(
+            *model.relation, model.cost, chosen, price, enough, steps, seed + number
+        )
     return chosen
 
 
@@ -670,10 +676,12 @@ def _cheaper_share(
     seed: int,
 ) -> Flags:
     """Cover the need with less and less money, as long as annealing succeeds."""
+    stride = FIRST_STRIDE
     while not deadline.passed():
         spent = float(model.cost[chosen].sum())
-        room = spent - 1.0 if whole else spent * (1.0 - COST_STEP)
-        if room < lower - 1e-9:
+        least = 1.0 if whole else spent * LAST_STRIDE
+        room = max(min(spent - least, spent * (1.0 - stride)), lower)
+        if room > spent - least * 0.999:
             break
         trial = chosen.copy()
         while model.cost[trial].sum() > room:
@@ -687,9 +695,12 @@ def _cheaper_share(
             deadline=deadline,
             seed=seed,
         )
-        if _people(model, trial) < need:
+        if _people(model, trial) >= need:
+            chosen = _pruned(model, trial, need)
+        elif room >= spent - least:
             break
-        chosen = _pruned(model, trial, need)
+        else:
+            stride /= 3.0
     return chosen
 
 

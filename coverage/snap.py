@@ -97,7 +97,8 @@ class Joins:
     snap_m
         Shape (n_places,): the shortest access leg; NaN where a place joins nothing.
     snap_to
-        Shape (n_places,): ``main``, ``private``, ``island``, or None.
+        Shape (n_places,): what the shortest access leg joins, ``main``, ``private``, ``island``,
+        or None.
     by_entrance
         Shape (n_places,): places that are left through entrances of the extract.
     """
@@ -146,18 +147,17 @@ def snap(
         Joins of all places; those without any within the limit have none.
     """
     planar = index.to_metric(places)
+    hearts = index.to_metric(shapely.point_on_surface(places))
     is_polygon = shapely.get_type_id(planar) != shapely.GeometryType.POINT
     inside = np.zeros(len(places), dtype=bool) if from_inside is None else from_inside
-    door_place, door, extra_m = _entrance_doors(planar, is_polygon, index)
-    entered = _join(door, index, limit_m=limit_m)
+    door_place, door, extra_m = _entrance_doors(planar, hearts, is_polygon, index)
+    entered = _join(door, door, index, limit_m=limit_m)
     entered["place"] = door_place[entered["row"]]
     entered["leg_m"] += extra_m[entered["row"]]
     by_entrance = np.isin(np.arange(len(places)), entered["place"])
     rest = np.flatnonzero(~by_entrance)
-    hearts = is_polygon[rest] & inside[rest]
-    shapes = planar[rest]
-    shapes[hearts] = shapely.point_on_surface(shapes[hearts])
-    others = _join(shapes, index, limit_m=limit_m)
+    shapes = np.where((is_polygon & inside)[rest], hearts[rest], planar[rest])
+    others = _join(shapes, hearts[rest], index, limit_m=limit_m)
     others["place"] = rest[others["row"]]
     table = pd.concat([entered, others]).sort_values(["place", "leg_m", "edge"], kind="stable")
     return _joins(table, by_entrance, index)
@@ -171,7 +171,7 @@ def _transform(shapes: Shapes, transformer: Transformer) -> Shapes:
 
 
 def _entrance_doors(
-    planar: Shapes, is_polygon: Bools, index: StreetIndex
+    planar: Shapes, hearts: Shapes, is_polygon: Bools, index: StreetIndex
 ) -> tuple[Ints, Shapes, Floats]:
     """Entrances on outlines: their place, point, and metres from the representative point."""
     polygon = np.flatnonzero(is_polygon)
@@ -180,8 +180,7 @@ def _entrance_doors(
         shapely.boundary(planar[polygon]), predicate="dwithin", distance=ON_OUTLINE_M
     )
     place, door = polygon[which], points[entrance]
-    heart = shapely.point_on_surface(planar[place])
-    return place, door, _geodesic_m(index, heart, door)
+    return place, door, _geodesic_m(index, hearts[place], door)
 
 
 def _geodesic_m(index: StreetIndex, a: Shapes, b: Shapes) -> Floats:
@@ -191,7 +190,7 @@ def _geodesic_m(index: StreetIndex, a: Shapes, b: Shapes) -> Floats:
     return np.asarray(GEOD.inv(*start.T, *end.T)[2], dtype=np.float64)
 
 
-def _join(doors: Shapes, index: StreetIndex, *, limit_m: float) -> pd.DataFrame:
+def _join(doors: Shapes, hearts: Shapes, index: StreetIndex, *, limit_m: float) -> pd.DataFrame:
     """Find the join of each planar shape; a row per shape that joins something."""
     waiting = np.arange(len(doors))
     found = [_empty_table().drop(columns="crossed")]
@@ -200,8 +199,7 @@ def _join(doors: Shapes, index: StreetIndex, *, limit_m: float) -> pd.DataFrame:
         # Where a street crosses a building nobody knows the door: start from its heart.
         crossed = table.pop("crossed").to_numpy(dtype=bool)
         row = table.loc[crossed, "row"].to_numpy()
-        hearts = shapely.point_on_surface(doors[waiting[row]])
-        again = _join_to(hearts, edges, tree, index, limit_m)
+        again = _join_to(hearts[waiting[row]], edges, tree, index, limit_m)
         again["row"] = row[again["row"]]
         table = pd.concat([table[~crossed], again.drop(columns="crossed")])
         table["row"] = waiting[table["row"]]

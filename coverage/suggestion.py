@@ -14,8 +14,8 @@ import shapely
 from walkcover.assessment import Assessment, nearest_open, with_place
 from walkcover.candidates import make_candidates
 from walkcover.crs import to_gcj02
-from walkcover.gaps import verdicts
-from walkcover.network import Bools, Ints
+from walkcover.gaps import check_people, verdicts
+from walkcover.network import Bools, Floats, Ints
 from walkcover.plan import Plan
 from walkcover.reach import walk_pairs
 from walkcover.rollout import Rollout, plan_stages
@@ -98,11 +98,15 @@ def suggest_sites(
         ),
         stages=plan.stages,
         fixed=np.arange(joins.n_places, joins.n_places + n_standing),
-        costs=np.append(candidates["cost"].to_numpy(np.float64), np.zeros(n_standing)),
+        costs=_costs(candidates, n_standing),
     )
-    chosen = np.array([step.candidate for step in rollout.steps], dtype=np.int64)
+    chosen = rollout.sites["candidate"].to_numpy(np.int64)
     sites = _suggested(candidates.iloc[chosen], rollout, taken=set(assessment.sites["site_id"]))
     walks = _walks_after(assessment, sites, take_places(joins, chosen), stands, plan)
+    covered = assessment.residences["people"][walks["verdict_after"] == "covered"].sum()
+    if len(rollout.sites):
+        claimed = rollout.sites["covered_people"].iloc[-1]
+        check_people(claimed, covered, step="walking to the suggested sites")
     table = _rollout_table(sites, rollout, assessment, zones)
     return Suggestion(walks, sites, table, rollout)
 
@@ -159,6 +163,12 @@ def _codes(stage: pd.Series, code: dict[str, int]) -> Ints:
     return stage.map(code).fillna(-1).astype(np.int64).to_numpy()
 
 
+def _costs(candidates: gpd.GeoDataFrame, n_standing: int) -> Floats | None:
+    """Cost of each candidate and site; None where all cost the same, so that sites are counted."""
+    cost = candidates["cost"].to_numpy(np.float64)
+    return None if (cost == 1).all() else np.append(cost, np.zeros(n_standing))
+
+
 def _suggested(
     candidates: gpd.GeoDataFrame, rollout: Rollout, *, taken: set[str]
 ) -> gpd.GeoDataFrame:
@@ -170,7 +180,7 @@ def _suggested(
     sites["name"] = sites.get("name")
     sites["origin"], sites["status"] = "suggested", "suggested"
     sites["order"] = np.arange(1, len(sites) + 1)
-    sites["people_gained"] = [step.people_gained for step in rollout.steps]
+    sites["people_gained"] = rollout.sites["people_gained"].to_numpy()
     return sites.drop(columns=["candidate_id"])
 
 
@@ -217,8 +227,8 @@ def _rollout_table(
             "lon_gcj02": gcj_lon,
             "lat_gcj02": gcj_lat,
             "people_gained": sites["people_gained"],
-            "covered_people": [step.covered_people for step in rollout.steps],
-            "covered_share": [step.covered_share for step in rollout.steps],
+            "covered_people": rollout.sites["covered_people"].to_numpy(),
+            "covered_share": rollout.sites["covered_share"].to_numpy(),
         }
     )
 

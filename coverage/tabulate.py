@@ -165,7 +165,7 @@ def stage_table(
     table["covered_people_after"] = later["covered_people"].to_numpy()
     table["covered_share_after"] = later["covered_share"].to_numpy()
     for name in ("sites_added", "objective", "bound", "gap", "status"):
-        table[name] = [getattr(proof, name) for proof in rollout.stages]
+        table[name] = rollout.stages[name].to_numpy()
     return table
 
 

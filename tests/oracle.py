@@ -97,7 +97,8 @@ class Join:
     """
     Where a place joins the network.
 
-    `leg_m` is the whole access leg; `unsure` says that another equally near point would do too.
+    `leg_m` is the whole access leg, on the ellipsoid like every length; `unsure` says that another
+    equally near point would do too.
     """
 
     segment: int
@@ -309,13 +310,25 @@ def join(streets: Streets, shape: BaseGeometry, *, limit_m: float) -> Join | Non
     nodes = {_node(streets, s, fraction) for s, fraction in fractions.items()}
     overlap_m = shapely.length(shapely.intersection(streets.lines[ties], shape))
     unsure = len(nodes) > 1 or bool((overlap_m > SAME_M).any())
-    return Join(best, fractions[best], float(distance.min()), unsure)
+    leg_m = _geodesic_m(streets, *_leg(streets, best, shape).coords)
+    return Join(best, fractions[best], leg_m, unsure)
+
+
+def _leg(streets: Streets, segment: int, shape: BaseGeometry) -> shapely.LineString:
+    """Give the straight leg from a point, or the outline of a polygon, to a segment."""
+    outline = shape if shape.geom_type == "Point" else shape.boundary
+    return shapely.shortest_line(outline, streets.lines[segment])
 
 
 def _nearest_fraction(streets: Streets, segment: int, shape: BaseGeometry) -> float:
-    outline = shape if shape.geom_type == "Point" else shape.boundary
-    nearest = shapely.shortest_line(outline, streets.lines[segment]).coords[1]
-    return _fraction(*streets.xy[streets.ends[segment]], np.array(nearest))
+    nearest = np.array(_leg(streets, segment, shape).coords[1])
+    return _fraction(*streets.xy[streets.ends[segment]], nearest)
+
+
+def _geodesic_m(streets: Streets, start: tuple, end: tuple) -> float:
+    """Measure on the ellipsoid between two points that are given in the metric CRS."""
+    to_lonlat = pyproj.Transformer.from_crs(streets.crs, WGS84, always_xy=True).transform
+    return float(GEOD.inv(*to_lonlat(*start), *to_lonlat(*end))[2])
 
 
 def _node(streets: Streets, segment: int, fraction: float) -> int | tuple[int, float]:
@@ -343,7 +356,12 @@ def starts(streets: Streets, place: BaseGeometry, *, limit_m: float) -> tuple[li
     if doors:
         found = [(door, join(streets, door, limit_m=limit_m)) for door in doors]
         return [
-            Join(j.segment, j.fraction, j.leg_m + inside.distance(door), j.unsure)
+            Join(
+                j.segment,
+                j.fraction,
+                j.leg_m + _geodesic_m(streets, inside.coords[0], door.coords[0]),
+                j.unsure,
+            )
             for door, j in found
             if j is not None
         ], True
@@ -481,10 +499,10 @@ def _row(
     if not found:
         return row
     least = walk_s.min(axis=1, initial=np.inf)
-    best = min(range(len(found)), key=lambda k: (least[k], found[k].leg_m))
-    segment = found[best].segment
-    row["walk_s"] = float(least[best])
-    row["snap_m"] = found[best].leg_m
+    shortest = min(found, key=lambda join: join.leg_m)
+    segment = shortest.segment
+    row["walk_s"] = float(least.min())
+    row["snap_m"] = shortest.leg_m
     row["snap_to"] = "private" if streets.private[segment] else "main"
     if streets.island[segment]:
         row["snap_to"] = "island"
@@ -515,7 +533,8 @@ def agree(found: pd.DataFrame, expected: pd.DataFrame, *, limit_s: float = 900.0
     limit within the tolerance, not the verdict; where sites are about a millisecond apart, not the
     site.
     """
-    both = found.reset_index(drop=True).join(expected.reset_index(drop=True), rsuffix="_oracle")
+    shared = {name: f"{name}_oracle" for name in expected.columns if name in found.columns}
+    both = found.reset_index(drop=True).join(expected.reset_index(drop=True).rename(columns=shared))
     assert both["residence_id"].tolist() == expected["residence_id"].tolist()
     assert both["unsure"].mean() < 0.05
     sure = both[~both["unsure"]]

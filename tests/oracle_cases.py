@@ -2,8 +2,8 @@
 Small towns whose walks are worked by hand, and the files that carry them to a run.
 
 A town is drawn in metres east and north of `ORIGIN`. There the scale of UTM zone 49 is 1 within
-some millionths, so that planar access legs and geodesic streets can be added up by hand. At
-4 km/h one metre takes exactly 0.9 s; 1,000 m take 900 s.
+some millionths, so that what is near in the plane is as near on the ellipsoid. At 4 km/h one metre
+takes exactly 0.9 s; 1,000 m take 900 s.
 """
 
 import math
@@ -228,17 +228,19 @@ def polygons() -> Town:
 
 def doors() -> Town:
     # The middle of each building is 20 m from each corner.
-    # "entrance": its only door is the back corner (310, 50). From there 10 m to the lane, along it
-    # 310 m west, 60 m down, 700 m along the street. By the front corner it would be 10 + 390.
+    # "entrance": its only door is the back corner (310, 50). From there 8 m to the lane, along it
+    # 310 m west, 58 m down, 700 m along the street. By the front corner it would be 10 + 390.
     # "gate": the front corner (1010, 10), 10 m from the street.
-    # "two": doors at the back (410, 50) and in front (410, 10); the front one is nearer.
-    lane = Way([(0, 0), (0, 60), (2000, 60)])
+    # "two": doors at the back (410, 50) and in front (410, 10); the leg of the back one is 2 m
+    # shorter, but the walk by the front one is the least, so its leg is the one that is told.
+    lane = Way([(0, 0), (0, 58), (2000, 58)])
     diamond = [(0, 10), (20, 30), (0, 50), (-20, 30)]
     at_310, at_410, at_1010 = ([(x + dx, y) for dx, y in diamond] for x in (310, 410, 1010))
+    by_lane = Expected("too_far", 28 + 310 + 58 + 700, snap_m=20 + 8, site_id="s")
     homes = {
-        "entrance": Home(at_310, Expected("too_far", 20 + 10 + 310 + 60 + 700, site_id="s")),
-        "gate": Home(at_1010, Expected("covered", 20 + 10 + 310, site_id="s")),
-        "two": Home(at_410, Expected("covered", 20 + 10 + 290, site_id="s")),
+        "entrance": Home(at_310, by_lane),
+        "gate": Home(at_1010, Expected("covered", 30 + 310, snap_m=20 + 10, site_id="s")),
+        "two": Home(at_410, Expected("covered", 30 + 290, snap_m=20 + 10, site_id="s")),
     }
     marks = {
         at_310[2]: {"entrance": "yes"},
@@ -497,6 +499,18 @@ def t_junction() -> Town:
     return Town(ways, homes, {"s": (500, 0)}, formats=("gpkg",))
 
 
+def bridge_end() -> Town:
+    # A bridge and a street at grade start on one vertex on the inside of the main street's segment.
+    # The street is joined there, and with it the bridge: 10 m, 200 m down, 400 m along.
+    ways = [
+        MAIN_STREET,
+        Way([(900, 0), (900, -300)], {"highway": "footway", "bridge": "yes"}),
+        Way([(900, 0), (900, 300)]),
+    ]
+    walk = Expected("covered", 10 + 200 + 400, snap_m=10, site_id="s")
+    return Town(ways, {"a": Home([(910, 200)], walk)}, {"s": (500, 0)}, formats=("gpkg",))
+
+
 def crossing_without_vertex() -> Town:
     # Lines that cross without a common vertex are not joined: the side street, long enough to be
     # no island, has no site.
@@ -602,6 +616,7 @@ TOWNS = (
     self_loop,
     zero_length,
     t_junction,
+    bridge_end,
     crossing_without_vertex,
     not_walked,
 )

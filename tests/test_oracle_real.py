@@ -43,7 +43,7 @@ NETWORKS = {
     "hangzhou": ("hangzhou/hangzhou_zijingang.osm.pbf", ""),
 }
 WITH_BUILDINGS = ("taiyuan_east", "las_palmas", "hangzhou")
-SLOW = ("las_palmas", "porto_alegre")
+SLOW = ("las_palmas",)
 CASES = [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in NETWORKS]
 
 

@@ -38,8 +38,8 @@ def faults_of(check, *args, **options):
         ("215", 215.0),
         (" 215 ", 215.0),
         ("1,204", 1204.0),
+        ("1\uff0c204", 1204.0),
         ("1,204,000.5", 1204000.5),
-        ("1,204", 1204.0),
         ("215人", 215.0),
         ("1,204 人", 1204.0),
         ("12.5", 12.5),
@@ -339,7 +339,7 @@ NETWORK = (112.4, 37.7, 112.7, 38.0)
     ("lon", "lat", "near"),
     [
         (112.5, 37.8, True),
-        # 0.08 degrees are 8.9 km on the meridian, 0.1 are 11.1 km; 0.11 on this parallel are 9.7 km.
+        # 0.08 degrees of the meridian are 8.9 km, 0.1 are 11.1 km; 0.11 of this parallel are 9.7.
         (112.5, 38.08, True),
         (112.5, 38.10, False),
         (112.81, 37.8, True),

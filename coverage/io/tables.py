@@ -94,7 +94,6 @@ def read_table(path: str | Path, *, layer: str = "") -> pd.DataFrame:
             return _read_xlsx(path, layer)
         table = _read_parquet(path) if suffix == ".parquet" else _read_layer(path, layer)
     except (
-        csv.Error,
         BadZipFile,
         InvalidFileException,
         KeyError,
@@ -331,8 +330,17 @@ def _columns(
 def _read_csv(path: Path) -> pd.DataFrame:
     content = path.read_bytes()
     text = content.decode(_encoding(content, what=str(path)))
-    # Embedded line breaks count as part of their cell, as spreadsheets number rows.
-    return _from_rows(csv.reader(io.StringIO(text, newline="")), what=path.name)
+    # Embedded line breaks count as part of their cell, as spreadsheets number rows. A quote that
+    # is never closed would swallow all rows behind it, hence strict.
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        return _from_rows(rows, what=path.name)
+    except csv.Error as error:
+        msg = (
+            f"{path.name}: no table can be read at line {rows.line_num} ({error}): expected every "
+            "quoted cell to be closed, and quotes inside it to be doubled"
+        )
+        raise InputError(msg) from error
 
 
 def _encoding(content: bytes, *, what: str) -> str:
@@ -387,7 +395,8 @@ def _from_rows(rows: Iterable[list[str]], *, what: str) -> pd.DataFrame:
         msg = (
             f"{what}: more cells than the header has in {len(long)} rows, "
             f"first {', '.join(long[:SHOWN])}: "
-            "expected one name per column, and quotes around cells with commas"
+            "expected a header in the first row with one name per column, no title above it, and "
+            "quotes around cells with commas"
         )
         raise InputError(msg)
     width = len(header)
