@@ -334,10 +334,11 @@ def _strips(lines: Shapes, half_width_m: float) -> shapely.Geometry:
     return shapely.union_all(shapely.buffer(lines, half_width_m, cap_style="flat", quad_segs=2))
 
 
-def _wet(water: gpd.GeoSeries | None, index: StreetIndex) -> shapely.Geometry:
+def _wet(water: gpd.GeoSeries | None, index: StreetIndex) -> shapely.MultiPolygon:
     if water is None:
         return shapely.MultiPolygon()
-    return shapely.union_all(shapely.make_valid(water.to_crs(index.crs).to_numpy()))
+    planar = water.to_crs(index.crs).to_numpy()
+    return _areas(shapely.union_all(shapely.make_valid(planar)))
 
 
 def _bands(
@@ -345,17 +346,17 @@ def _bands(
 ) -> gpd.GeoDataFrame:
     """Take from each region, the widest last, what the one before holds."""
     shapes = []
-    inner: shapely.Geometry = shapely.MultiPolygon()
+    inner = shapely.MultiPolygon()
     for region in gpd.GeoSeries(list(regions), crs=index.crs).to_crs(4326):
         whole = shapely.set_precision(_areas(shapely.make_valid(region)), GRID_DEG)
         shapes.append(_areas(shapely.difference(whole, inner, grid_size=GRID_DEG)))
-        inner = shapely.union(whole, inner, grid_size=GRID_DEG)
+        inner = _areas(shapely.union(whole, inner, grid_size=GRID_DEG))
     ends = np.array([0.0, *minutes])[: len(regions) + 1]
     columns = {"minutes_from": ends[:-1], "minutes_to": ends[1:]}
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=4326)
 
 
 def _areas(shape: shapely.Geometry) -> shapely.MultiPolygon:
-    """Only the polygons of a shape."""
+    """Only the polygons of a shape: overlays leave points and lines, which others refuse."""
     parts = shapely.get_parts(shapely.get_parts(shape))
     return shapely.MultiPolygon(list(parts[shapely.get_dimensions(parts) == 2]))

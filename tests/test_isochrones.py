@@ -245,6 +245,17 @@ def test_water_is_cut_out() -> None:
     assert held(wet, [(150, 70), (150, 10)]) == [False, True]
 
 
+def test_water_may_be_drawn_badly() -> None:
+    # A pond with a spike, one that crosses itself, and none at all.
+    spike = [(100, 20), (200, 20), (200, 120), (200, 180), (200, 120), (100, 120)]
+    bow = [(300, 20), (400, 120), (400, 20), (300, 120)]
+    ponds = [shapely.Polygon(degrees(spike)), shapely.Polygon(degrees(bow)), None]
+    ready_town = ready(town([[(0, 0), (2000, 0)]]), [(0, 0)])
+    bands = isochrones(*ready_town, water=gpd.GeoSeries(ponds, crs=4326))
+    at = [(150, 70), (310, 70), (350, 70), (330, 30 + 10)]
+    assert held(bands, at) == [False, False, True, False]
+
+
 def test_no_site_gives_no_band() -> None:
     joins, index, graph = ready(town([[(0, 0), (2000, 0)]]), [(0, 0)])
     nobody = snap(np.empty(0, dtype=object), index)
