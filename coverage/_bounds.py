@@ -20,7 +20,7 @@ Flags = npt.NDArray[np.bool_]
 # Iterations of the subgradient, fewer where all together would look at more than ITERATION_WORK
 # pairs; the step halves after PATIENCE of them without a better bound.
 ITERATIONS, FEWEST_ITERATIONS = 800, 100
-ITERATION_WORK = 8_000_000_000
+ITERATION_WORK = 6_000_000_000
 PATIENCE = 15
 FIRST_STEP = 2.0
 LAST_STEP = 1e-3
@@ -35,6 +35,13 @@ LP_PAIRS = 6_000_000
 DOMINANCE_WORK = 1_500_000_000
 # Whole-numbered bounds are rounded with this slack, wider than any error of the solver.
 ROUNDING = 1e-3
+
+# Ends of a run after which the dual bound of HiGHS holds.
+PROVING = (
+    highspy.HighsModelStatus.kOptimal,
+    highspy.HighsModelStatus.kTimeLimit,
+    highspy.HighsModelStatus.kSolutionLimit,
+)
 
 
 class Deadline:
@@ -285,13 +292,21 @@ def cost_bound(model: Model, priced: Priced, *, need: float) -> Bound:
     ----------
     Glover (1968), Surrogate constraints.
     """
-    part = _parts(priced.worth[priced.order], need - priced.unpaid)
+    part, marginal = _cheapest(priced, need)
     value = float(model.cost[priced.order] @ part)
-    some = np.flatnonzero(part > 0)
-    if some.size == 0:
+    if marginal == 0.0:
         return Bound(value, -model.cost)
-    marginal = priced.rate[priced.order[some[-1]]]
     return Bound(value, (priced.rate / marginal - 1.0) * model.cost)
+
+
+def _cheapest(priced: Priced, need: float) -> tuple[Floats, float]:
+    """Share of each column, in order, that buys the need; and the rate of the last one bought."""
+    worth = priced.worth[priced.order]
+    # Without the small discount, columns worth nothing could be bought for a rounding error.
+    part = _parts(worth, need * (1.0 - 1e-9) - priced.unpaid)
+    part[worth == 0.0] = 0.0
+    some = np.flatnonzero(part > 0)
+    return part, float(priced.rate[priced.order[some[-1]]]) if some.size else 0.0
 
 
 def _parts(sizes: Floats, room: float) -> Floats:
@@ -350,12 +365,10 @@ def improve(
             excess = priced.unpaid + float(priced.worth[priced.order] @ part) - known
             distance = excess
         else:
-            part = _parts(priced.worth[priced.order], need - priced.unpaid)
+            part, marginal = _cheapest(priced, need)
             excess = known - float(model.cost[priced.order] @ part)
             # In people, as the multipliers are: what the marginal column gives for the cost.
-            marginal = np.flatnonzero(part > 0)
-            rate = priced.rate[priced.order[marginal[-1]]] if marginal.size else 0.0
-            distance = excess * float(rate)
+            distance = excess * marginal
         idle += 1
         if excess < best_excess - 1e-7 * known:
             best, best_excess, idle = priced, excess, 0
@@ -430,6 +443,10 @@ def solve(
         is infinite (of the sign that says so) where nothing satisfies the conditions.
     """
     n = model.cost.size
+    if n == 0:
+        unmet = floor > 0.0 or budget < 0.0
+        worst = -np.inf if people is not None else np.inf
+        return Exact(None, worst) if unmet else Exact(np.zeros(0, dtype=bool), 0.0)
     counts = np.zeros(model.weight.size) if people is None else people
     matters = (counts > 0) if guard is None else (counts > 0) | (guard > 0)
     rows = np.flatnonzero(matters)
@@ -464,13 +481,19 @@ def solve(
     highs.setOptionValue("mip_max_nodes", EXACT_NODES)
     highs.passModel(program)
     highs.run()
+    status = highs.getModelStatus()
     sign = 1.0 if people is None else -1.0
-    if highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+    if status == highspy.HighsModelStatus.kInfeasible:
         return Exact(None, sign * np.inf)
-    solution = highs.getSolution()
+    solution, info = highs.getSolution(), highs.getInfo()
     values = np.asarray(solution.col_value)[:n]
     chosen = values > 0.5 if solution.value_valid and values.size == n else None
-    return Exact(chosen, sign * float(highs.getInfo().mip_dual_bound))
+    if status not in PROVING:
+        return Exact(chosen, -sign * np.inf)
+    lower = float(info.mip_dual_bound)
+    if chosen is not None:
+        lower = min(lower, float(info.objective_function_value))
+    return Exact(chosen, sign * lower)
 
 
 def _solver(deadline: Deadline, *, seed: int) -> highspy._Highs:

@@ -77,6 +77,7 @@ def split_compounds(places: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> gp
     area = floor_area_m2(
         gpd.GeoSeries(outlines[building], crs=4326), buildings["levels"].iloc[building]
     )
+    area = area.to_numpy()
     share = area / np.bincount(parent, weights=area, minlength=len(places))[parent]
     parts = places.iloc[parent].copy()
     number = pd.Series(parent).groupby(parent).cumcount().to_numpy() + 1

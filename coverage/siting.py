@@ -23,7 +23,7 @@ Status = Literal["optimal", "feasible", "stopped", "impossible"]
 # measured in mean people per site.
 ANNEAL_STEPS = 3_000_000
 ANNEAL_STEPS_PER_CANDIDATE = 2_000
-ANNEAL_WORK = 3_000_000_000
+ANNEAL_WORK = 2_000_000_000
 HOT, COLD = 0.1, 0.003
 # Weighted set cover: steps of a round at most, for each candidate at most, looked-at pairs at most.
 COVER_STEPS = 250_000
@@ -250,13 +250,14 @@ def max_cover(
         raise InputError(msg)
     deadline = Deadline(time_limit_s)
     case = _case(pairs, people, tie_people, costs, fixed, forced, forbidden)
-    room += 1e-9 * room - case.forced_cost
-    if room < 0:
+    if case.forced_cost > room * (1.0 + 1e-9):
         msg = (
-            f"forced sites need {case.forced_cost:g} of {room + case.forced_cost:g}; "
+            f"forced sites need {case.forced_cost:g} of {room:g}; "
             "raise the number or the budget, or force fewer"
         )
         raise InputError(msg)
+    room = float(np.floor(room)) if case.whole_cost else room * (1.0 + 1e-9)
+    room = max(0.0, room - case.forced_cost)
     model = case.model
     chosen, upper = _most_people(
         model, room=room, whole=case.whole_people, gap=gap, deadline=deadline, seed=seed
@@ -575,8 +576,12 @@ def _fewest_sites(
         priced = bounds.price(model, multipliers)
     bound = bounds.cost_bound(model, priced, need=need)
     lower = _rounded_up(bound.value, whole=whole)
-    search = _cheaper_cover if everybody else _cheaper_share
-    chosen = search(model, chosen, need, lower, whole, deadline, seed)
+    if everybody:
+        chosen = _cheaper_cover(model, chosen, lower=lower, deadline=deadline, seed=seed)
+    else:
+        chosen = _cheaper_share(
+            model, chosen, need=need, lower=lower, whole=whole, deadline=deadline, seed=seed
+        )
     spent = float(model.cost[chosen].sum())
     if _is_closed(spent, lower, gap) or deadline.passed():
         return chosen, lower
@@ -644,13 +649,7 @@ def _pruned(model: Model, chosen: Flags, need: float) -> Flags:
 
 
 def _cheaper_cover(
-    model: Model,
-    chosen: Flags,
-    need: float,  # noqa: ARG001
-    lower: float,
-    whole: bool,  # noqa: ARG001
-    deadline: Deadline,
-    seed: int,
+    model: Model, chosen: Flags, *, lower: float, deadline: Deadline, seed: int
 ) -> Flags:
     """Shrink a cover of all rows in rounds of weighted local search."""
     chosen, price = chosen.copy(), np.ones(model.weight.size)
@@ -669,6 +668,7 @@ def _cheaper_cover(
 def _cheaper_share(
     model: Model,
     chosen: Flags,
+    *,
     need: float,
     lower: float,
     whole: bool,

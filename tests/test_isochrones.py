@@ -252,8 +252,9 @@ def test_water_may_be_drawn_badly() -> None:
     ponds = [shapely.Polygon(degrees(spike)), shapely.Polygon(degrees(bow)), None]
     ready_town = ready(town([[(0, 0), (2000, 0)]]), [(0, 0)])
     bands = isochrones(*ready_town, water=gpd.GeoSeries(ponds, crs=4326))
-    at = [(150, 70), (310, 70), (350, 70), (330, 30 + 10)]
-    assert held(bands, at) == [False, False, True, False]
+    in_water = [(150, 70), (310, 70), (390, 70)]
+    beside = [(210, 150), (350, 40), (350, 100)]
+    assert held(bands, in_water + beside) == [False] * 3 + [True] * 3
 
 
 def test_no_site_gives_no_band() -> None:

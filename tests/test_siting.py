@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from walkcover import _bounds as bounds
 from walkcover._errors import InputError
 from walkcover.siting import CoverPairs, max_cover, min_sites
 
@@ -172,9 +171,44 @@ def test_more_sites_never_cover_fewer_people(case):
     assert all(b >= a * (1 - CLOSE) for a, b in itertools.pairwise(covered))
 
 
+@settings(deadline=None, max_examples=100)
+@given(cases(), st.floats(0.0, 1.0), st.integers(0, 2**32 - 1))
+def test_any_multipliers_give_valid_bounds(case, share, seed):
+    matrix, people, cost, _, _, _ = case
+    pairs = make_pairs(matrix)
+    model = bounds.reduce_model(
+        pairs.indptr,
+        pairs.residences,
+        weight=people,
+        second=np.zeros(people.size),
+        cost=cost,
+        is_open=np.ones(cost.size, dtype=bool),
+        is_covered=np.zeros(people.size, dtype=bool),
+    )
+    multipliers = model.weight * np.random.default_rng(seed).random(model.weight.size)
+    priced = bounds.price(model, multipliers)
+    options = [(people_of(matrix, people, s), cost[s].sum()) for s in subsets(matrix, [], [], [])]
+    budget, need = share * cost.sum(), share * model.weight.sum()
+    most = max(reach for reach, spent in options if spent <= budget)
+    least = min(spent for reach, spent in options if reach >= need * (1 - 1e-12))
+    assert bounds.people_bound(model, priced, budget=budget).value >= most * (1 - 1e-9)
+    assert bounds.cost_bound(model, priced, need=need).value <= least * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_answer_without_exact_solving_claims_nothing_false(monkeypatch, seed):
+    monkeypatch.setattr(bounds, "EXACT_PAIRS", -1)
+    rng = np.random.default_rng(seed)
+    matrix, people = rng.random((9, 25)) < 0.25, rng.integers(1, 30, 25)
+    pairs = make_pairs(matrix)
+    most = max(people_of(matrix, people, s) for s in itertools.combinations(range(9), 3))
+    answer = max_cover(pairs, people, sites=3)
+    assert answer.objective <= most <= answer.bound
+    assert (answer.status == "optimal") == (answer.objective == answer.bound)
+
+
 def test_a_greedy_trap_is_escaped():
     # Greedy takes the middle one (6 people) and then 2 more: 8. The outer two cover all 10.
-    matrix = [[1, 1, 1, 0, 0, 1], [1, 1, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1]]
     matrix = [
         [1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
         [0, 0, 0, 0, 0, 1, 1, 1, 1, 1],
@@ -287,11 +321,8 @@ def test_people_must_be_finite_and_fit():
 
 
 @pytest.fixture(scope="module")
-def benchmarks():
-    folder = os.environ.get("WALKCOVER_REAL_DATA")
-    if not folder:
-        pytest.skip("WALKCOVER_REAL_DATA names no folder")
-    folder = Path(folder) / "benchmarks"
+def benchmarks(real_data):
+    folder = real_data / "benchmarks"
     return folder, json.loads((folder / "reference_optima.json").read_text())
 
 
