@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import highspy
 import numpy as np
@@ -168,8 +169,8 @@ def reduce_model(
         columns,
         col_ptr,
         col_rows,
-        np.bincount(group, weight[index], minlength=n_rows),
-        np.bincount(group, second[index], minlength=n_rows),
+        np.bincount(group, weight[index], minlength=n_rows).astype(np.float64),
+        np.bincount(group, second[index], minlength=n_rows).astype(np.float64),
         cost[columns],
     )
 
@@ -490,15 +491,15 @@ def solve(
     chosen = values > 0.5 if solution.value_valid and values.size == n else None
     if status not in PROVING:
         return Exact(chosen, -sign * np.inf)
-    lower = float(info.mip_dual_bound)
+    dual = float(info.mip_dual_bound)
     if chosen is not None:
-        lower = min(lower, float(info.objective_function_value))
-    return Exact(chosen, sign * lower)
+        dual = min(dual, float(info.objective_function_value))
+    return Exact(chosen, sign * dual)
 
 
-def _solver(deadline: Deadline, *, seed: int) -> highspy._Highs:
+def _solver(deadline: Deadline, *, seed: int) -> Any:
     # The public class prints a banner to stdout when it is made; its base does not.
-    highs = highspy._Highs()
+    highs = highspy._Highs()  # type: ignore[attr-defined]
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("parallel", "off")
     highs.setOptionValue("random_seed", seed % 2**31)

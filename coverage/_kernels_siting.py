@@ -8,20 +8,17 @@ numbers come from a seed that every call sets anew, so that equal calls give equ
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numba
 import numpy as np
-
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 # Share of annealing moves that jump anywhere; the others stay among overlapping candidates.
 JUMP_SHARE = 0.05
 
 
-def _compiled(function: Kernel) -> Kernel:
-    return cast("Kernel", numba.njit(cache=True)(function))
+def _compiled(function: Any) -> Any:
+    return numba.njit(cache=True)(function)
 
 
 @_compiled

@@ -152,7 +152,7 @@ def nearest_open(
     walk_s, site = nearest_sites(
         homes, take_places(site_joins, rows), graph, site_rank=text_rank(ids)
     )
-    named = np.append(ids, None)[site]
+    named = np.array([*ids, None], dtype=object)[site]
     return pd.DataFrame({"walk_s": walk_s, "site_id": named}, index=residences.index)
 
 

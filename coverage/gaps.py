@@ -6,12 +6,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from walkcover._errors import ConservationError, InputError
-from walkcover.network import Bools, Floats, Ints
+from walkcover.network import Floats, Ints, connected_pieces
 from walkcover.snap import StreetIndex
 
 WALK_LIMIT_S = 900.0
@@ -251,11 +249,7 @@ def _clusters(xy: Floats) -> Ints:
     """Number the clusters of points that hang together by steps of `NEIGHBOURS_M`."""
     pairs = cKDTree(xy).query_pairs(NEIGHBOURS_M, output_type="ndarray") if len(xy) else xy
     pairs = pairs.astype(np.int64).reshape(-1, 2)
-    graph = coo_array(
-        (np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(xy), len(xy))
-    )
-    label: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
-    return label
+    return connected_pieces(pairs[:, 0], pairs[:, 1], len(xy))
 
 
 def _members(cluster: Ints) -> list[Ints]:
@@ -263,8 +257,3 @@ def _members(cluster: Ints) -> list[Ints]:
     order = np.argsort(cluster, kind="stable")
     cuts = np.flatnonzero(np.diff(cluster[order])) + 1
     return sorted(np.split(order, cuts), key=lambda rows: rows[0]) if len(order) else []
-
-
-def is_gap(verdict: pd.Series) -> Bools:
-    """Flag verdicts that stand for people without service."""
-    return verdict.isin(GAPS).to_numpy(bool)

@@ -238,7 +238,7 @@ def network_from_edges(
         at_m=at_m,
         node_lon=node_lon,
         node_lat=node_lat,
-        piece=_pieces(u, v, n_nodes),
+        piece=connected_pieces(u, v, n_nodes),
         entrances=entrances,
     )
 
@@ -260,7 +260,8 @@ def metric_geometry(network: Network, crs: CRS) -> NDArray[np.object_]:
         Shapely LineStrings in `crs`, shape (m,).
     """
     x, y = Transformer.from_crs(4326, crs, always_xy=True).transform(network.lon, network.lat)
-    return shapely.linestrings(np.column_stack([x, y]), indices=row_of(network.indptr))
+    xy = np.column_stack([x, y])
+    return np.asarray(shapely.linestrings(xy, indices=row_of(network.indptr)), dtype=object)
 
 
 def row_of(indptr: Ints) -> Ints:
@@ -311,7 +312,7 @@ def _distance_along(indptr: Ints, lon: Floats, lat: Floats) -> Floats:
     _, _, step[1:] = GEOD.inv(lon[:-1], lat[:-1], lon[1:], lat[1:])
     step[indptr[:-1]] = 0.0
     # Summed edge by edge, so that the figures of one edge do not hang on those before it.
-    return pd.Series(step).groupby(row_of(indptr), sort=False).cumsum().to_numpy()
+    return pd.Series(step).groupby(row_of(indptr), sort=False).cumsum().to_numpy(np.float64)
 
 
 def _number_nodes(lines: Lines, start: Ints, end: Ints) -> tuple[Ints, Ints]:
@@ -336,10 +337,29 @@ def _morton(lon: Floats, lat: Floats) -> NDArray[np.uint64]:
     return code
 
 
-def _pieces(u: Ints, v: Ints, n_nodes: int) -> Ints:
-    """Label the connected pieces of an undirected graph."""
+def connected_pieces(u: Ints, v: Ints, n_nodes: int) -> Ints:
+    """
+    Label what hangs together in an undirected graph.
+
+    Parameters
+    ----------
+    u, v
+        Ends of the edges, shape (m,).
+    n_nodes
+        Number of nodes.
+
+    Returns
+    -------
+    piece
+        Number of the piece of each node, from 0, shape (n_nodes,).
+
+    Examples
+    --------
+    >>> connected_pieces(np.array([0, 3]), np.array([1, 1]), 4).tolist()
+    [0, 0, 1, 0]
+    """
     graph = coo_array((np.ones(len(u), dtype=np.int8), (u, v)), shape=(n_nodes, n_nodes))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def _classify(
@@ -347,11 +367,11 @@ def _classify(
 ) -> tuple[Bools, Bools]:
     """Find the edges that are private, and those of islands."""
     n_nodes = int(max(u.max(), v.max())) + 1
-    piece = _pieces(u, v, n_nodes)
+    piece = connected_pieces(u, v, n_nodes)
     street_m = np.bincount(piece[u], weights=length_m, minlength=piece.max() + 1)
     island = street_m[piece[u]] < min_component_m
     public = ~tagged_private
-    part = _pieces(u[public], v[public], n_nodes)
+    part = connected_pieces(u[public], v[public], n_nodes)
     part_m = np.bincount(part[u[public]], weights=length_m[public], minlength=part.max() + 1)
     part_piece = np.zeros(len(part_m), dtype=np.int64)
     part_piece[part] = piece

@@ -178,7 +178,7 @@ def nearest_sites(
         hit = order[hit]
         walk_s = labels.walk_s[hit] + ends.walk_s[end]
         offers.append(Offers(residences.place[ends.join[end]], walk_s, labels.owner[hit]))
-    best = Offers(*(np.concatenate(parts) for parts in zip(*offers, strict=True)))
+    best = Offers._make(np.concatenate(parts) for parts in zip(*offers, strict=True))
     walk_s = np.full(residences.n_places, np.inf)
     np.minimum.at(walk_s, best.place, best.walk_s)
     tied = np.isfinite(best.walk_s) & (best.walk_s <= walk_s[best.place] + TIE_S)
@@ -467,8 +467,8 @@ def _expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
 
 
 def _take(table: Table, which: NDArray[np.bool_]) -> Table:
-    return type(table)(*(column[which] for column in table))
+    return table._make(column[which] for column in table)
 
 
 def _join_labels(a: Labels, b: Labels) -> Labels:
-    return Labels(*(np.concatenate(pair) for pair in zip(a, b, strict=True)))
+    return Labels._make(np.concatenate(pair) for pair in zip(a, b, strict=True))

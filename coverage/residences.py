@@ -74,10 +74,9 @@ def split_compounds(places: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> gp
     parent, building = compounds[which[order]], building[order]
     if not len(parent):
         return places
-    area = floor_area_m2(
-        gpd.GeoSeries(outlines[building], crs=4326), buildings["levels"].iloc[building]
-    )
-    area = area.to_numpy()
+    shapes = gpd.GeoSeries(outlines[building], crs=4326)
+    levels = buildings["levels"].iloc[building].set_axis(shapes.index)
+    area = floor_area_m2(shapes, levels).to_numpy(np.float64)
     share = area / np.bincount(parent, weights=area, minlength=len(places))[parent]
     parts = places.iloc[parent].copy()
     number = pd.Series(parent).groupby(parent).cumcount().to_numpy() + 1

@@ -152,7 +152,7 @@ def plan_stages(
             missing[stage.name] = np.flatnonzero((own > 0) & ~pairs.covered(stands))
     sites = _site_table(pairs, staged, built, covered=pairs.covered(fixed))
     money = any(stage.budget is not None for stage in stages) and price is not None
-    spent = sum(row["cost"] for row in rows)
+    spent = len(built) if price is None else float(price[[site for _, site in built]].sum())
     price_people, price_gap = 0.0, 0.0
     if len(stages) > 1:
         at_once = max_cover(

@@ -167,7 +167,7 @@ def _transform(shapes: Shapes, transformer: Transformer) -> Shapes:
     def change(xy: Floats) -> Floats:
         return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
 
-    return shapely.transform(shapes, change)
+    return np.asarray(shapely.transform(shapes, change), dtype=object)
 
 
 def _entrance_doors(
@@ -248,7 +248,8 @@ def _join_to(
 def _only_touches(doors: Shapes, lines: Shapes) -> Bools:
     """Flag doors that their edge does not run through: points, and outlines it stays outside of."""
     is_point = shapely.get_type_id(doors) == shapely.GeometryType.POINT
-    return is_point | shapely.disjoint(doors, lines) | shapely.touches(doors, lines)
+    beside = shapely.disjoint(doors, lines) | shapely.touches(doors, lines)
+    return np.asarray(is_point | beside, dtype=bool)
 
 
 def _offset_m(edge: Ints, along: Floats, index: StreetIndex) -> Floats:
@@ -266,7 +267,7 @@ def _offset_m(edge: Ints, along: Floats, index: StreetIndex) -> Floats:
 
 
 def _joins(table: pd.DataFrame, by_entrance: Bools, index: StreetIndex) -> Joins:
-    columns: dict[str, Any] = {name: table[name].to_numpy() for name in table if name != "row"}
+    columns: dict[str, Any] = {str(name): table[name].to_numpy() for name in table if name != "row"}
     n_places = len(by_entrance)
     snap_m = np.full(n_places, np.nan)
     snap_to = np.full(n_places, None, dtype=object)

@@ -231,8 +231,8 @@ def doors() -> Town:
     # "entrance": its only door is the back corner (310, 50). From there 8 m to the lane, along it
     # 310 m west, 58 m down, 700 m along the street. By the front corner it would be 10 + 390.
     # "gate": the front corner (1010, 10), 10 m from the street.
-    # "two": doors at the back (410, 50) and in front (410, 10); the leg of the back one is 2 m
-    # shorter, but the walk by the front one is the least, so its leg is the one that is told.
+    # "two": doors at the back (410, 50) and in front (410, 10). The walk by the front one is the
+    # least, 20 + 10 + 290; the leg that is told is the shortest, 20 + 8 at the back.
     lane = Way([(0, 0), (0, 58), (2000, 58)])
     diamond = [(0, 10), (20, 30), (0, 50), (-20, 30)]
     at_310, at_410, at_1010 = ([(x + dx, y) for dx, y in diamond] for x in (310, 410, 1010))
@@ -240,7 +240,7 @@ def doors() -> Town:
     homes = {
         "entrance": Home(at_310, by_lane),
         "gate": Home(at_1010, Expected("covered", 30 + 310, snap_m=20 + 10, site_id="s")),
-        "two": Home(at_410, Expected("covered", 30 + 290, snap_m=20 + 10, site_id="s")),
+        "two": Home(at_410, Expected("covered", 30 + 290, snap_m=20 + 8, site_id="s")),
     }
     marks = {
         at_310[2]: {"entrance": "yes"},

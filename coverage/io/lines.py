@@ -13,12 +13,10 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from walkcover._errors import InputError
-from walkcover.network import Lines
+from walkcover.network import Lines, connected_pieces
 from walkcover.tags import directions, is_private, is_raised_or_sunk, is_walkable
 
 # GDAL's OSM driver writes the remaining tags as "key"=>"value" pairs.
@@ -209,11 +207,7 @@ def _same_points(xy: np.ndarray) -> np.ndarray:
     """Number places: those nearer than a tenth of a millimetre are one."""
     unique, inverse = np.unique(xy, axis=0, return_inverse=True)
     pairs = cKDTree(unique).query_pairs(SAME_PLACE_M, output_type="ndarray")
-    graph = coo_array(
-        (np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])),
-        shape=(len(unique), len(unique)),
-    )
-    return connected_components(graph, directed=False)[1][inverse.ravel()].astype(np.int64)
+    return connected_pieces(pairs[:, 0], pairs[:, 1], len(unique))[inverse.ravel()]
 
 
 def _passed_vertices(

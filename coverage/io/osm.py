@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -109,7 +110,7 @@ def read_streets(path: Path) -> tuple[Lines, np.ndarray]:
     return lines, np.array(got.entrances, dtype=np.float64).reshape(-1, 2)
 
 
-def _read(path: Path, processor: osmium.FileProcessor) -> Iterator[osmium.osm.OSMObject]:
+def _read(path: Path, processor: osmium.FileProcessor) -> Iterator[Any]:
     """Go through a file, turning the reader's complaints into ours."""
     try:
         yield from processor
@@ -233,7 +234,7 @@ def _kind(
 
 
 def _attributes(tags: dict[str, str]) -> tuple[object, ...]:
-    levels = pd.to_numeric(tags.get("building:levels"), errors="coerce")
+    levels = pd.to_numeric(tags.get("building:levels", ""), errors="coerce")
     plain = [tags.get(key) for key in ("name", "barrier", "access")]
     return (tags.get("building"), levels, *plain)
 
