@@ -101,7 +101,8 @@ class Model:
         columns = np.flatnonzero(chosen)
         amounts = np.ones(columns.size)
         n_rows = self.weight.size
-        return kernels.row_loads(self.col_ptr, self.col_rows, columns, amounts, n_rows) > 0
+        loads: Floats = kernels.row_loads(self.col_ptr, self.col_rows, columns, amounts, n_rows)
+        return loads > 0
 
 
 @dataclass(frozen=True)

@@ -216,9 +216,9 @@ def anneal(  # type: ignore[no-untyped-def]
     held[: sites.size] = sites
     n_held = sites.size
     count = np.zeros(row_ptr.size - 1, dtype=np.int32)
-    for j in sites:
-        budget -= cost[j]
-        for at in range(col_ptr[j], col_ptr[j + 1]):
+    for site in sites:
+        budget -= cost[site]
+        for at in range(col_ptr[site], col_ptr[site + 1]):
             count[col_rows[at]] += 1
     value = weight[count > 0].sum()
     kept = guard[count > 0].sum()

@@ -312,7 +312,8 @@ def _distance_along(indptr: Ints, lon: Floats, lat: Floats) -> Floats:
     _, _, step[1:] = GEOD.inv(lon[:-1], lat[:-1], lon[1:], lat[1:])
     step[indptr[:-1]] = 0.0
     # Summed edge by edge, so that the figures of one edge do not hang on those before it.
-    return pd.Series(step).groupby(row_of(indptr), sort=False).cumsum().to_numpy(np.float64)
+    along = pd.Series(step).groupby(row_of(indptr), sort=False).cumsum()
+    return np.asarray(along, dtype=np.float64)
 
 
 def _number_nodes(lines: Lines, start: Ints, end: Ints) -> tuple[Ints, Ints]:

@@ -300,9 +300,11 @@ def _out_of_range(plan: Plan) -> list[str]:
         "[plan] language": (plan.plan.language, LANGUAGES),
         "[population] spread": (plan.population.spread, SPREADS),
     }
-    for name, (value, known) in choices.items():
-        if value not in known:
-            faults.append(f"{name} = {value!r}: expected one of {', '.join(known)}")
+    faults += [
+        f"{name} = {chosen!r}: expected one of {', '.join(known)}"
+        for name, (chosen, known) in choices.items()
+        if chosen not in known
+    ]
     if plan.plan.date and not DATE_PATTERN.fullmatch(plan.plan.date):
         faults.append(f"[plan] date = {plan.plan.date!r}: expected year-month-day, as 2022-05-20")
     if not plan.network.source:

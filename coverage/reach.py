@@ -188,6 +188,63 @@ def nearest_sites(
     return walk_s, by_rank[owner]
 
 
+def node_walks(graph: SearchGraph, nodes: Ints, *, limit_s: float) -> tuple[Floats, Ints]:
+    """
+    Walk from every node over public edges to the nearest of some nodes.
+
+    Parameters
+    ----------
+    graph
+        The searchable network.
+    nodes
+        Where walks end.
+    limit_s
+        Longest walk in seconds; compared as in `within_limit_s`.
+
+    Returns
+    -------
+    walk_s
+        Seconds, shape (n_nodes,); inf where no path exists within the limit.
+    nearest
+        Row in `nodes`, -1 where there is none; of equally near ones any.
+
+    References
+    ----------
+    Dial (1969), algorithm 360, as in `nearest_sites`.
+
+    Examples
+    --------
+    A street of 1,110 m with a node at its middle and at each end.
+
+    >>> import pandas as pd
+    >>> from walkcover.network import Lines, build_network
+    >>> from walkcover.speed import flat_costs
+    >>> tags = pd.DataFrame({"name": "", "highway": "residential", "private": False,
+    ...                      "raised": False, "forward": True, "backward": True}, index=[0, 1])
+    >>> lon = np.array([111.0, 111.00625, 111.00625, 111.0125])
+    >>> network = build_network(Lines(np.array([0, 2, 4]), lon, np.full(4, 37.0),
+    ...                               np.array([0, 1, 1, 2]), tags))
+    >>> graph = search_graph(network, flat_costs(network, speed_kmh=4.0))
+    >>> walk_s, nearest = node_walks(graph, np.array([0]), limit_s=900.0)
+    >>> walk_s.round().tolist(), nearest.tolist()
+    ([0.0, 501.0, inf], [0, 0, -1])
+    """
+    arcs = graph.arcs
+    unreached = float(np.nextafter(within_limit_s(limit_s), np.inf))
+    walk_s = np.full(graph.network.n_nodes, unreached)
+    nearest = np.full(graph.network.n_nodes, -1, dtype=np.int32)
+    ends, row = np.unique(nodes, return_index=True)
+    walk_s[ends], nearest[ends] = 0.0, row
+    touched = np.empty(graph.network.n_nodes, dtype=np.uint32)
+    touched[: len(ends)] = ends
+    settle(
+        arcs.begin, arcs.split, arcs.target, arcs.cost, walk_s, nearest, touched, len(ends),
+        unreached, BUCKET_S, _links(graph),
+    )  # fmt: skip
+    walk_s[walk_s == unreached] = np.inf
+    return walk_s, nearest.astype(np.int64)
+
+
 def walk_pairs(
     residences: Joins,
     sites: Joins,
@@ -467,7 +524,7 @@ def _expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
 
 
 def _take(table: Table, which: NDArray[np.bool_]) -> Table:
-    return table._make(column[which] for column in table)
+    return type(table)._make(column[which] for column in table)
 
 
 def _join_labels(a: Labels, b: Labels) -> Labels:

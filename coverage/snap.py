@@ -154,7 +154,7 @@ def snap(
     entered = _join(door, door, index, limit_m=limit_m)
     entered["place"] = door_place[entered["row"]]
     entered["leg_m"] += extra_m[entered["row"]]
-    by_entrance = np.isin(np.arange(len(places)), entered["place"])
+    by_entrance = np.isin(np.arange(len(places)), door_place)
     rest = np.flatnonzero(~by_entrance)
     shapes = np.where((is_polygon & inside)[rest], hearts[rest], planar[rest])
     others = _join(shapes, hearts[rest], index, limit_m=limit_m)

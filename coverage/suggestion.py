@@ -160,7 +160,7 @@ def _candidate_stages(
 
 def _codes(stage: pd.Series, code: dict[str, int]) -> Ints:
     """Number of each stage in the plan, -1 for none."""
-    return stage.map(code).fillna(-1).to_numpy(np.int64)
+    return np.asarray(stage.map(code).fillna(-1), dtype=np.int64)
 
 
 def _costs(candidates: gpd.GeoDataFrame, n_standing: int) -> Floats | None:

@@ -223,8 +223,9 @@ def _passed_vertices(
     vertex, segment = vertex[found], start[segment]
     is_end = (point[vertex] == point[segment]) | (point[vertex] == point[segment + 1])
     # A street under a viaduct does not meet it, wherever its vertices lie.
-    apart = raised[line[segment]] | raised[line[vertex]]
-    vertex, segment = vertex[~is_end & ~apart], segment[~is_end & ~apart]
+    at_grade = np.isin(point, point[~raised[line]])
+    meets = ~is_end & ~raised[line[segment]] & at_grade[vertex]
+    vertex, segment = vertex[meets], segment[meets]
     along = xy[segment + 1] - xy[segment]
     share = ((xy[vertex] - xy[segment]) * along).sum(axis=1) / (along**2).sum(axis=1)
     beside = (share > 0) & (share < 1)
