@@ -22,7 +22,7 @@ def _compiled(function: Any) -> Any:
 
 
 @_compiled
-def first_repeat(indptr, residences, n_residences):  # type: ignore[no-untyped-def]
+def first_repeat(indptr, residences, n_residences):
     """Find the first candidate that names a residence twice; -1 if none does."""
     seen = np.full(n_residences, -1, dtype=np.int64)
     for j in range(indptr.size - 1):
@@ -34,7 +34,7 @@ def first_repeat(indptr, residences, n_residences):  # type: ignore[no-untyped-d
 
 
 @_compiled
-def transpose(ptr, entries, n_others):  # type: ignore[no-untyped-def]
+def transpose(ptr, entries, n_others):
     """Turn a CSR around by counting; entries of the result ascend within each row."""
     out_ptr = np.zeros(n_others + 1, dtype=np.int64)
     for at in range(entries.size):
@@ -52,7 +52,7 @@ def transpose(ptr, entries, n_others):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def fingerprints(ptr, entries, is_open, key_a, key_b, n_rows):  # type: ignore[no-untyped-def]
+def fingerprints(ptr, entries, is_open, key_a, key_b, n_rows):
     """Sum two keys of the open candidates that reach each row; also their least index."""
     sum_a = np.zeros(n_rows, dtype=np.uint64)
     sum_b = np.zeros(n_rows, dtype=np.uint64)
@@ -68,7 +68,7 @@ def fingerprints(ptr, entries, is_open, key_a, key_b, n_rows):  # type: ignore[n
 
 
 @_compiled
-def compress(ptr, entries, columns, row_of):  # type: ignore[no-untyped-def]
+def compress(ptr, entries, columns, row_of):
     """Keep some columns and the entries whose `row_of` is not negative, renumbered."""
     out_ptr = np.zeros(columns.size + 1, dtype=np.int64)
     for i in range(columns.size):
@@ -89,7 +89,7 @@ def compress(ptr, entries, columns, row_of):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def column_sums(col_ptr, col_rows, values):  # type: ignore[no-untyped-def]
+def column_sums(col_ptr, col_rows, values):
     """Sum the values of the rows in each column."""
     out = np.zeros(col_ptr.size - 1, dtype=np.float64)
     for j in range(col_ptr.size - 1):
@@ -101,7 +101,7 @@ def column_sums(col_ptr, col_rows, values):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def row_loads(col_ptr, col_rows, columns, amounts, n_rows):  # type: ignore[no-untyped-def]
+def row_loads(col_ptr, col_rows, columns, amounts, n_rows):
     """Add up, for each row, the amounts of the given columns that reach it."""
     out = np.zeros(n_rows, dtype=np.float64)
     for i in range(columns.size):
@@ -111,7 +111,7 @@ def row_loads(col_ptr, col_rows, columns, amounts, n_rows):  # type: ignore[no-u
 
 
 @_compiled
-def dominant_rows(col_ptr, col_rows, row_ptr, row_cols, work):  # type: ignore[no-untyped-def]
+def dominant_rows(col_ptr, col_rows, row_ptr, row_cols, work):
     """
     Flag the rows that must be kept when all rows are to be covered.
 
@@ -147,7 +147,7 @@ def dominant_rows(col_ptr, col_rows, row_ptr, row_cols, work):  # type: ignore[n
 
 
 @_compiled
-def greedy(col_ptr, col_rows, row_ptr, row_cols, weight, cost, budget, need):  # type: ignore[no-untyped-def]
+def greedy(col_ptr, col_rows, row_ptr, row_cols, weight, cost, budget, need):
     """
     Add the candidate with the most new weight per cost until budget, need or gain is used up.
 
@@ -181,7 +181,7 @@ def greedy(col_ptr, col_rows, row_ptr, row_cols, weight, cost, budget, need):  #
 
 
 @_compiled
-def anneal(  # type: ignore[no-untyped-def]
+def anneal(
     col_ptr,
     col_rows,
     row_ptr,
@@ -278,7 +278,7 @@ def anneal(  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _flip(  # type: ignore[no-untyped-def]
+def _flip(
     col_ptr, col_rows, row_ptr, row_cols, j, adding,
     count, holders, price, score, bare, at_bare, n_bare,
 ):  # fmt: skip
@@ -320,7 +320,7 @@ def _flip(  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def weighted_cover(  # type: ignore[no-untyped-def]
+def weighted_cover(
     col_ptr, col_rows, row_ptr, row_cols, cost, best, price, enough, steps, seed
 ):
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -95,7 +94,7 @@ def write(
         for name in files:
             WRITERS[name](result, Path(unfinished) / name)
         for name in files:
-            shutil.move(Path(unfinished) / name, folder / name)
+            (Path(unfinished) / name).replace(folder / name)
     return [folder / name for name in files]
 
 
@@ -189,12 +188,12 @@ def _in_place(path: Path, *, overwrite: bool) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=path.parent) as unfinished:
         yield Path(unfinished) / path.name
-        shutil.move(Path(unfinished) / path.name, path)
+        (Path(unfinished) / path.name).replace(path)
 
 
 def refuse_existing(paths: Sequence[Path], *, overwrite: bool) -> None:
     """
-    Refuse to replace files.
+    Refuse to replace files, or to write below a file as if it were a folder.
 
     Parameters
     ----------
@@ -206,8 +205,13 @@ def refuse_existing(paths: Sequence[Path], *, overwrite: bool) -> None:
     Raises
     ------
     OutputExistsError
-        If one of them exists and `overwrite` is off.
+        If one of them exists and `overwrite` is off, or a file stands where a folder is needed.
     """
+    for path in paths:
+        above = next(parent for parent in path.parents if parent.exists())
+        if not above.is_dir():
+            msg = f"{path} cannot be written: {above} is a file, not a folder; choose another place"
+            raise OutputExistsError(msg)
     there = [path for path in paths if path.exists()]
     if there and not overwrite:
         msg = (

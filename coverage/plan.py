@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import difflib
 import math
 import re
@@ -305,7 +306,7 @@ def _out_of_range(plan: Plan) -> list[str]:
         for name, (chosen, known) in choices.items()
         if chosen not in known
     ]
-    if plan.plan.date and not DATE_PATTERN.fullmatch(plan.plan.date):
+    if plan.plan.date and not _is_date(plan.plan.date):
         faults.append(f"[plan] date = {plan.plan.date!r}: expected year-month-day, as 2022-05-20")
     if not plan.network.source:
         faults.append("[network] source is missing: name the street file")
@@ -313,6 +314,16 @@ def _out_of_range(plan: Plan) -> list[str]:
         faults.append('[residences] source is missing: name a file, or "osm"')
     faults += _stage_faults(plan.stages)
     return faults
+
+
+def _is_date(text: str) -> bool:
+    if not DATE_PATTERN.fullmatch(text):
+        return False
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _stage_faults(stages: tuple[Stage, ...]) -> list[str]:

@@ -49,66 +49,36 @@ def has_after(result: Result) -> bool:
 
 def headline(result: Result) -> Headline:
     """
-    Collect the headline of a result; shares and people come from its summary as they are.
+    Collect the headline of a result, all of it from its summary.
 
     Returns
     -------
     headline
-        Figures before building, and after it where sites were suggested. People per site are NaN
-        without any open site. A result counts as distance only unless its summary says that desk
-        time was counted.
+        Figures before building, and after it where sites were suggested; NaN where the summary
+        has none, as people per site without any site.
     """
     summary = result.summary
-    people = float(summary["people"])
-    covered = float(summary["covered_people"])
-    is_open = (result.sites["origin"] == "existing") & (result.sites["status"] == "open")
-    sites = int(is_open.sum())
+    sites = summary["sites"]
     after = has_after(result)
-    covered_after = _covered_people_after(result) if after else None
-    sites_after = sites + len(result.rollout) if after else None
+    standing_after = sites["open"] + sites["planned"] + sites["suggested"]
+
+    def figure(key: str) -> Figure:
+        later = _number(summary[f"{key}_after"]) if after else None
+        return Figure(key, _number(summary[key]), later)
+
     return Headline(
-        people=people,
-        covered_people=Figure("covered_people", covered, covered_after),
-        covered_share=Figure(
-            "covered_share",
-            float(summary["covered_share"]),
-            float(summary["covered_share_after"]) if after else None,
-        ),
-        gap_people=Figure(
-            "gap_people",
-            people - covered,
-            None if covered_after is None else people - covered_after,
-        ),
-        sites=Figure("sites", sites, sites_after),
-        people_per_site=Figure(
-            "people_per_site",
-            per_site(people, sites),
-            None if sites_after is None else per_site(people, sites_after),
-        ),
-        distance_only=bool(summary.get("distance_only", True)),
+        people=_number(summary["people"]),
+        covered_people=figure("covered_people"),
+        covered_share=figure("covered_share"),
+        gap_people=figure("gap_people"),
+        sites=Figure("sites", sites["open"], standing_after if after else None),
+        people_per_site=figure("people_per_site"),
+        distance_only=summary["distance_only"],
     )
 
 
-def _covered_people_after(result: Result) -> float:
-    covered = result.residences["verdict_after"] == "covered"
-    return float(result.residences.loc[covered, "people"].sum())
-
-
-def per_site(people: float, sites: float) -> float:
-    """
-    Divide people by sites.
-
-    Returns
-    -------
-    people_per_site
-        NaN without any site.
-
-    Examples
-    --------
-    >>> per_site(5000, 2), per_site(5000, 0)
-    (2500.0, nan)
-    """
-    return people / sites if sites else math.nan
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
 
 
 def walk_classes(walk_s: pd.Series, verdict: pd.Series, *, limit_s: float) -> pd.Series:

@@ -233,6 +233,23 @@ def _summary(result: Result, *, after: bool) -> dict[str, Any]:
         "versions": {"walkcover": "0.1.0", "python": "3.11"},
         "inputs": {"streets.osm.pbf": "ab" * 32, "residences.csv": "cd" * 32},
     }
+    open_sites, built = 1, 2
+    summary |= {
+        "gap_people": float(PEOPLE - COVERED),
+        "sites": {
+            "open": open_sites,
+            "closed": 1,
+            "planned": 0,
+            "suggested": built if after else 0,
+        },
+        "people_per_site": PEOPLE / open_sites,
+        "distance_only": True,
+    }
     if after:
-        summary["covered_share_after"] = COVERED_AFTER / PEOPLE
+        summary |= {
+            "covered_people_after": float(COVERED_AFTER),
+            "covered_share_after": COVERED_AFTER / PEOPLE,
+            "gap_people_after": float(PEOPLE - COVERED_AFTER),
+            "people_per_site_after": PEOPLE / (open_sites + built),
+        }
     return summary

@@ -204,8 +204,12 @@ def test_curve_ends_where_the_rollout_ends() -> None:
 @pytest.mark.parametrize("build", [build_map, build_report])
 def test_a_start_without_any_site(build: Callable[[Result], str]) -> None:
     result = make_result(after=False, language="en")
+    nowhere = {"open": 0, "closed": 0, "planned": 0, "suggested": 0}
     nothing = dataclasses.replace(
-        result, sites=result.sites.iloc[:0], gap_areas=result.gap_areas.iloc[:0]
+        result,
+        sites=result.sites.iloc[:0],
+        gap_areas=result.gap_areas.iloc[:0],
+        summary=result.summary | {"sites": nowhere, "people_per_site": None},
     )
     page = build(nothing)
     assert 'data-key="sites" data-value="0"' in page

@@ -24,5 +24,6 @@ def init(plan: Path, overwrite: bool) -> None:
     from walkcover.output import refuse_existing
 
     refuse_existing([plan], overwrite=overwrite)
+    plan.parent.mkdir(parents=True, exist_ok=True)
     plan.write_text(STARTER_PLAN, encoding="utf-8", newline="\n")
     click.echo(f"{plan}: fill in the sources, then `walkcover check {plan}`")

@@ -48,13 +48,16 @@ class Refused(click.ClickException):
 
 
 class Commands(click.Group):
-    """A group whose commands turn errors of the library into messages."""
+    """A group whose commands turn errors of the library and of the disk into messages."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         try:
             return super().invoke(ctx)
-        except WalkCoverError as error:
+        except BrokenPipeError:
+            # Whoever reads stdout has seen enough, as in `walkcover suggest | head`.
+            raise
+        except (WalkCoverError, OSError) as error:
             raise Refused(str(error)) from error
 
 

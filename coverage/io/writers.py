@@ -51,7 +51,7 @@ def write_layers(
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{date or NO_DATE}T00:00:00.000Z"})
     try:
         for name, (table, kind) in layers.items():
-            _finite(_plain(table)).to_file(
+            _finite(_own_names(_plain(table))).to_file(
                 path,
                 layer=name,
                 driver="GPKG",
@@ -116,7 +116,7 @@ def _write_cell(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, va
             sheet.write_number(row, column, float(value))
         elif math.isinf(value):
             sheet.write_string(row, column, "∞")
-    elif value is not None and value is not pd.NA:
+    elif value is not None and value is not pd.NA and value is not pd.NaT:
         sheet.write_string(row, column, str(value))
 
 
@@ -127,6 +127,19 @@ def _plain(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         if name != plain.geometry.name and plain[name].dtype == object:
             plain[name] = plain[name].map(str, na_action="ignore").astype("str")
     return plain
+
+
+def _own_names(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Names that a GeoPackage can tell apart: letters of either case are one, two are its own."""
+    names: dict[str, str] = {}
+    taken = {"fid", "geom"}
+    for column in table.columns.drop(table.geometry.name):
+        name = str(column)
+        while name.lower() in taken:
+            name += "_given"
+        taken.add(name.lower())
+        names[column] = name
+    return table.rename(columns=names)
 
 
 def _finite(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
