@@ -33,6 +33,7 @@ ORDER = (
     "candidates",
     "_kernels_siting",
     "_bounds",
+    "_ladder",
     "siting",
     "rollout",
     "assessment",

@@ -70,7 +70,7 @@ def test_people_are_conserved(town: Result) -> None:
     assert planned + gained == town.summary["covered_people_after"]
 
 
-def test_map_opens_without_a_net_and_agrees(town: Result, out: Path) -> None:
+def test_map_opens_without_a_net_and_agrees(out: Path) -> None:
     pages = pytest.importorskip("playwright.sync_api")
     program = shutil.which("chromium")
     if program is None:
