@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import shapely
 from pyproj import Geod
 
 LON, LAT = 112.0, 37.0
@@ -101,6 +102,11 @@ def place(east_m: float, north_m: float) -> tuple[float, float]:
     lon, lat, _ = GEOD.fwd(LON, LAT, 0, north_m)
     lon, lat, _ = GEOD.fwd(lon, lat, 90, east_m)
     return lon, lat
+
+
+def line(vertices: Iterable[tuple[float, float]]) -> shapely.LineString:
+    """A street as a line in lon and lat."""
+    return shapely.LineString([place(*vertex) for vertex in vertices])
 
 
 def make_town(folder: Path) -> Path:

@@ -30,6 +30,7 @@ source = "network.osm.pbf"     # .pbf .osm .osm.gz .gpkg .geojson .shp .graphml 
 
 [residences]
 source = "residences.csv"      # csv xlsx geojson gpkg shp parquet, or "osm" = the buildings
+# layer = ""
 crs = "wgs84"                  # wgs84 gcj02 bd09 cgcs2000 EPSG:n; required for csv and xlsx
 # id = "residence_id"          # names of columns
 # people = "people"            # a column, or a number for every row
@@ -48,20 +49,28 @@ crs = "wgs84"                  # wgs84 gcj02 bd09 cgcs2000 EPSG:n; required for 
 
 # [sites]                      # booths that exist; none at all is a valid start
 # source = "booths.xlsx"
+# layer = ""
 # crs = "wgs84"
 # id = "site_id"
 # name = "name"
 # status = "status"            # open, closed, planned
+# lon = "lon"
+# lat = "lat"
 
 # [candidates]                 # where booths could be built; else made from the network
 # source = ""
+# layer = ""
 # crs = "wgs84"
 # id = "candidate_id"
 # cost = "cost"
+# lon = "lon"
+# lat = "lat"
 # spacing_m = 200
 
 # [zones]                      # the rows of the report; else one zone "all"
 # source = "zones.gpkg"
+# layer = ""
+# crs = "auto"                 # the file's own
 # id = "zone_id"
 # name = "name"
 # parent = "parent_id"
