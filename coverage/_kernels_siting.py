@@ -320,9 +320,7 @@ def _flip(
 
 
 @_compiled
-def weighted_cover(
-    col_ptr, col_rows, row_ptr, row_cols, cost, best, price, enough, steps, seed
-):
+def weighted_cover(col_ptr, col_rows, row_ptr, row_cols, cost, best, price, enough, steps, seed):
     """
     Shrink the cheapest cover of all rows by local search with row weights (RWLS).
 

@@ -14,8 +14,8 @@ from walkcover.gaps import OUTSIDE
 
 # Above this share of people without a street near, the streets or the coordinates are wrong.
 MAX_NOT_SNAPPED = 0.10
-# So many sites off every street are no coincidence.
-FEW_SITES = 3
+# So many places off every street are no coincidence.
+FEW_PLACES = 3
 SHOWN = 5
 
 
@@ -89,12 +89,16 @@ def audit(assessment: Assessment, zones: gpd.GeoDataFrame) -> list[Finding]:
     return sorted(found, key=lambda finding: not finding.falsifies)
 
 
-def refuse_lost_sites(sites: pd.DataFrame, *, snap_limit_m: float) -> None:
+def refuse_lost_places(
+    residences: pd.DataFrame, sites: pd.DataFrame, *, snap_limit_m: float
+) -> None:
     """
-    Stop where no open site lies near any street.
+    Stop where no residence, or no open site, lies near any street.
 
     Parameters
     ----------
+    residences
+        With snap_to.
     sites
         With status and snap_to.
     snap_limit_m
@@ -103,16 +107,20 @@ def refuse_lost_sites(sites: pd.DataFrame, *, snap_limit_m: float) -> None:
     Raises
     ------
     InputError
-        If there are several open sites and none of them joined the network.
+        If there are several of them and none joined the network.
     """
-    is_open = sites["status"] == "open"
-    if is_open.sum() >= FEW_SITES and sites.loc[is_open, "snap_to"].isna().all():
-        msg = (
-            f"none of the {int(is_open.sum())} open sites lies within {snap_limit_m:g} m of a "
-            "street; GCJ-02 read as WGS84 is off by some 500 m, BD-09 by over 1,000 m: set the "
-            "right crs in [sites] (wgs84, gcj02, bd09)"
-        )
-        raise InputError(msg)
+    open_sites = sites[sites["status"] == "open"]
+    for places, noun, section in (
+        (residences, "residences", "residences"),
+        (open_sites, "open sites", "sites"),
+    ):
+        if len(places) >= FEW_PLACES and places["snap_to"].isna().all():
+            msg = (
+                f"none of the {len(places)} {noun} lies within {snap_limit_m:g} m of a street; "
+                "GCJ-02 read as WGS84 is off by some 500 m, BD-09 by over 1,000 m: set the right "
+                f"crs in [{section}] (wgs84, gcj02, bd09), or take streets that reach so far"
+            )
+            raise InputError(msg)
 
 
 def _note(found: list[Finding], ids: pd.Series, text: str, *, falsifies: bool = False) -> None:

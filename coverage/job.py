@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from walkcover.assessment import Assessment, assess_tables
-from walkcover.audit import Finding, audit, refuse_lost_sites
+from walkcover.audit import Finding, audit, refuse_lost_places
 from walkcover.gaps import check_people, gap_areas
 from walkcover.io.inputs import Inputs, read_inputs
 from walkcover.isochrones import isochrones
@@ -161,7 +161,8 @@ def _whole(plan: Plan, *, bands: bool) -> Result:
 
 def _assess(inputs: Inputs, plan: Plan) -> Assessment:
     assessment = assess_tables(inputs.residences, inputs.sites, inputs.network, plan=plan)
-    refuse_lost_sites(assessment.sites, snap_limit_m=plan.walk.snap_limit_m)
+    limit_m = plan.walk.snap_limit_m
+    refuse_lost_places(assessment.residences, assessment.sites, snap_limit_m=limit_m)
     return assessment
 
 

@@ -20,6 +20,7 @@ from walkcover._errors import PlanError
 # elderly and frail are cohort medians of 0.8 and 0.64 m/s.
 PROFILES_KMH = {"standard": 4.0, "brisk": 4.7, "elderly": 2.9, "frail": 2.3}
 LANGUAGES = ("zh", "en")
+MAX_SNAP_LIMIT_M = 2000.0
 SPREADS = ("floor_area", "even")
 DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -290,6 +291,11 @@ def _out_of_range(plan: Plan) -> list[str]:
     for name, value in positive.items():
         if not (value > 0 and math.isfinite(value)):
             faults.append(f"{name} = {value!r}: expected a positive number")
+    if walk.snap_limit_m > MAX_SNAP_LIMIT_M:
+        faults.append(
+            f"[walk] snap_limit_m = {walk.snap_limit_m!r}: expected at most {MAX_SNAP_LIMIT_M:g}; "
+            "a longer way to the nearest street is no access leg"
+        )
     for name, value in {
         "[walk] speed_kmh": walk.speed_kmh,
         "[walk] min_component_m": walk.min_component_m,

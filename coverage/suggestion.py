@@ -166,7 +166,8 @@ def _codes(stage: pd.Series, code: dict[str, int]) -> Ints:
 def _costs(candidates: gpd.GeoDataFrame, n_standing: int) -> Floats | None:
     """Cost of each candidate and site; None where all cost the same, so that sites are counted."""
     cost = candidates["cost"].to_numpy(np.float64)
-    return None if (cost == 1).all() else np.append(cost, np.zeros(n_standing))
+    # What stands is not counted; its cost must only be a cost.
+    return None if (cost == 1).all() else np.append(cost, np.ones(n_standing))
 
 
 def _suggested(

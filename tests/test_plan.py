@@ -130,9 +130,7 @@ def test_stages_that_make_no_sense() -> None:
     assert faults(stages=[]) == ["[[stages]]: at least one stage is needed"]
     assert faults(stages={"name": "a"})[0] == "stages must be written as [[stages]] entries"
     assert faults(stages=[{"target": 0.5}]) == ["[[stages]] no. 1 has no name"]
-    assert faults(stages=[{"name": "a"}, {"name": "a"}]) == [
-        "[[stages]] name 'a' is used 2 times"
-    ]
+    assert faults(stages=[{"name": "a"}, {"name": "a"}]) == ["[[stages]] name 'a' is used 2 times"]
     (two_goals,) = faults(stages=[{"name": "a", "target": 0.5, "max_sites": 3}])
     assert two_goals == "[[stages]] no. 1 (a): give one of target, max_sites and budget"
     (percent,) = faults(stages=[{"name": "a", "target": 80}])
@@ -192,9 +190,7 @@ def test_paths_start_from_the_folder_of_the_plan(tmp_path: Path) -> None:
 
 def test_starter_plan_is_understood_and_holds_the_defaults() -> None:
     plan = plan_from_mapping(tomllib.loads(STARTER_PLAN))
-    expected = make(
-        network={"source": "network.osm.pbf"}, residences={"source": "residences.csv"}
-    )
+    expected = make(network={"source": "network.osm.pbf"}, residences={"source": "residences.csv"})
     assert plan == expected
 
 

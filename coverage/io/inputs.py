@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import logging
 from dataclasses import dataclass
@@ -86,12 +85,13 @@ def read_inputs(plan: Plan) -> Inputs:
         network_path, layer=plan.network.layer, min_component_m=plan.walk.min_component_m
     )
     zones = read_zones(plan) if plan.zones.source else None
-    residences = _residences(plan, network_path, zones)
+    places = _places(plan, network_path)
+    check_near_network(places, network.bounds, what=_label(plan.residences.source, "residence"))
+    residences = _with_zones(places, zones, plan)
     if zones is None:
         zones = default_zones(residences["zone_id"])
     sites = read_sites(plan) if plan.sites.source else no_sites()
     candidates = read_candidates(plan) if plan.candidates.source else None
-    check_near_network(residences, network.bounds, what=_label(plan.residences.source, "residence"))
     if len(sites):
         check_near_network(sites, network.bounds, what=_label(plan.sites.source, "site"))
     return Inputs(network, residences, sites, zones, candidates, sha256)
@@ -108,28 +108,32 @@ def _label(source: str, noun: str) -> str:
     return f"{source}: {noun}s"
 
 
-def _residences(plan: Plan, network_path: Path, zones: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
-    """Residences with zone, stage and people, whatever they were made from."""
-    spread = bool(plan.population.source)
+def _places(plan: Plan, network_path: Path) -> gpd.GeoDataFrame:
+    """Residences, whatever they were made from; compounds are broken down."""
     if plan.residences.source == "osm":
-        places = _from_extract(plan, network_path, spread=spread)
+        places = _from_extract(plan, network_path)
     else:
-        people = 1.0 if spread else plan.residences.people
-        named = dataclasses.replace(plan.residences, people=people)
-        places = read_residences(dataclasses.replace(plan, residences=named))
+        places = read_residences(plan)
         if is_extract(network_path) and is_compound(places).any():
             from walkcover.io.osm import read_buildings
 
             places = split_compounds(places, read_buildings(network_path))
-    places = places.reset_index(drop=True)
+    return places.reset_index(drop=True)
+
+
+def _with_zones(
+    places: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None, plan: Plan
+) -> gpd.GeoDataFrame:
+    """Add zone and stage, and people where they are spread over the zones."""
+    places = places.copy()
     places["zone_id"] = assign_zones(places, zones)
-    if spread:
+    if plan.population.source:
         places["people"] = _spread(plan, places)
     places["stage"] = assign_stages(places, zones, plan.stages)
     return places
 
 
-def _from_extract(plan: Plan, network_path: Path, *, spread: bool) -> gpd.GeoDataFrame:
+def _from_extract(plan: Plan, network_path: Path) -> gpd.GeoDataFrame:
     from walkcover.io.osm import read_buildings
 
     if not is_extract(network_path):
@@ -139,7 +143,7 @@ def _from_extract(plan: Plan, network_path: Path, *, spread: bool) -> gpd.GeoDat
         )
         raise InputError(msg)
     people = plan.residences.people
-    if isinstance(people, str) and not spread:
+    if isinstance(people, str) and not plan.population.source:
         msg = (
             '[residences] source = "osm": buildings carry no people; set people to a number for '
             "every building, or give zone totals in [population]"
@@ -152,7 +156,8 @@ def _from_extract(plan: Plan, network_path: Path, *, spread: bool) -> gpd.GeoDat
             "name a file of residences in [residences] source"
         )
         raise InputError(msg)
-    places["people"] = 1.0 if isinstance(people, str) else float(people)
+    # Zone totals take the place of a number that is not given.
+    places["people"] = 0.0 if isinstance(people, str) else float(people)
     return check_residences(places)
 
 

@@ -30,6 +30,7 @@ from walkcover.tables import (
 )
 
 SUFFIXES = (".csv", ".xlsx", ".geojson", ".json", ".gpkg", ".shp", ".parquet")
+SINGLE_LAYER_SUFFIXES = (".csv", ".parquet")
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -86,6 +87,9 @@ def read_table(path: str | Path, *, layer: str = "") -> pd.DataFrame:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         msg = f"{path}: unknown kind of table {suffix!r}: expected one of {', '.join(SUFFIXES)}"
+        raise InputError(msg)
+    if layer and suffix in SINGLE_LAYER_SUFFIXES:
+        msg = f"{path}: layer {layer!r} is asked for, but a {suffix} file has no layers: drop it"
         raise InputError(msg)
     try:
         if suffix == ".csv":
