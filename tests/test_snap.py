@@ -1,0 +1,178 @@
+"""Join points worked by hand, on streets drawn in metres."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from drawing import draw_index, draw_shapes
+from oracle_cases import Way, lonlat
+
+from walkcover.snap import concatenate, on_network, points_on_edges, snap, take_places
+
+STREET = Way([(0, 0), (2000, 0)])
+PRIVATE = {"highway": "service", "access": "private"}
+CM = 0.01
+
+
+def box(west, south, east, north):
+    return [(west, south), (east, south), (east, north), (west, north)]
+
+
+def only_leg(joins) -> float:
+    assert joins.place.tolist() == [0]
+    return float(joins.leg_m[0])
+
+
+@pytest.mark.parametrize(
+    ("spot", "offset_m", "leg_m"),
+    [((300, 40), 300, 40), ((300, -40), 300, 40), ((300, 0), 300, 0), ((-30, 40), 0, 50)],
+)
+def test_a_point_joins_the_nearest_point_of_an_edge(spot, offset_m, leg_m):
+    joins = snap(draw_shapes([[spot]]), draw_index([STREET]))
+    assert joins.offset_m.tolist() == pytest.approx([offset_m], abs=CM)
+    assert only_leg(joins) == pytest.approx(leg_m, abs=CM)
+    assert joins.snap_m.tolist() == joins.leg_m.tolist()
+    assert joins.snap_to.tolist() == ["main"]
+    foot = lonlat((offset_m, 0))
+    assert (joins.lon[0], joins.lat[0]) == pytest.approx(foot, abs=1e-7)
+
+
+def test_offsets_are_counted_along_the_bends():
+    # 300 m east, then 400 m north: 120 m up the second part is 420 m from the start.
+    bend = Way([(0, 0), (300, 0), (300, 400), (-1000, 400)])
+    joins = snap(draw_shapes([[(310, 120)]]), draw_index([bend]))
+    assert joins.offset_m.tolist() == pytest.approx([420], abs=CM)
+
+
+@pytest.mark.parametrize(("away_m", "joined"), [(249.9, True), (250.1, False)])
+def test_beyond_the_limit_nothing_is_joined(away_m, joined):
+    joins = snap(draw_shapes([[(500, away_m)], [(500, 1)]]), draw_index([STREET]), limit_m=250.0)
+    assert joins.n_places == 2
+    assert joins.place.tolist() == ([0, 1] if joined else [1])
+    assert np.isnan(joins.snap_m[0]) != joined
+    assert joins.snap_to[0] == ("main" if joined else None)
+
+
+def test_streets_at_grade_come_before_bridges_and_islands():
+    ways = [
+        STREET,
+        Way([(0, 60), (2000, 60)], {"highway": "trunk", "bridge": "yes"}),
+        Way([(0, 60), (0, 0)]),
+        Way([(0, 90), (300, 90)]),
+    ]
+    index = draw_index(ways)
+    spots = [[(200, 80)], [(1000, 260)], [(290, 330)], [(200, 2000)]]
+    joins = snap(draw_shapes(spots), index, limit_m=250.0)
+    # To the street 80 m away though the bridge is nearer; to the bridge; to the island; nowhere.
+    assert joins.snap_m.tolist() == pytest.approx([80, 200, 240, np.nan], abs=CM, nan_ok=True)
+    assert joins.snap_to.tolist() == ["main", "main", "island", None]
+    assert index.network.raised[joins.edge].tolist() == [False, True, False]
+
+
+def test_of_equally_near_streets_the_public_one_is_joined():
+    ways = [Way([(0, 0), (100, 0)], PRIVATE), Way([(100, 0), (2000, 0)]), STREET]
+    ways = [ways[0], ways[1]]
+    # Nearest to both is their common node.
+    joins = snap(draw_shapes([[(100, 30)]]), draw_index(ways))
+    assert joins.snap_to.tolist() == ["main"]
+    assert joins.offset_m.tolist() == [0.0]
+
+
+def test_of_equally_near_public_streets_the_smaller_edge_is_joined():
+    ways = [Way([(0, 0), (1000, 0)]), Way([(1000, 0), (2000, 0)]), Way([(1000, 0), (1000, -500)])]
+    index = draw_index(ways)
+    joins = snap(draw_shapes([[(1000, 30)]]), index)
+    assert joins.edge.tolist() == [0]
+    assert joins.offset_m.tolist() == [index.network.length_m[0]]
+
+
+def test_private_streets_are_joined_as_such():
+    index = draw_index([STREET, Way([(500, 0), (500, 200)], PRIVATE)])
+    joins = snap(draw_shapes([[(510, 150)]]), index)
+    assert joins.snap_to.tolist() == ["private"]
+    assert joins.offset_m.tolist() == pytest.approx([150], abs=CM)
+
+
+def test_a_building_joins_from_its_outline():
+    joins = snap(draw_shapes([box(300, 20, 340, 60)]), draw_index([STREET]))
+    assert only_leg(joins) == pytest.approx(20, abs=CM)
+    assert 300 - CM <= joins.offset_m[0] <= 340 + CM
+
+
+def test_a_building_that_a_street_crosses_joins_from_its_heart():
+    # 30 m of the building lie north of the street and 10 m south: its heart is 10 m north.
+    joins = snap(draw_shapes([box(300, -10, 340, 30)]), draw_index([STREET]))
+    assert only_leg(joins) == pytest.approx(10, abs=CM)
+    assert joins.offset_m.tolist() == pytest.approx([320], abs=CM)
+
+
+def test_a_building_that_touches_the_street_joins_there():
+    joins = snap(draw_shapes([box(300, 0, 340, 40)]), draw_index([STREET]))
+    assert only_leg(joins) == pytest.approx(0, abs=CM)
+
+
+def test_compounds_left_from_inside_join_from_their_heart():
+    places = draw_shapes([box(300, 20, 340, 60), box(300, 20, 340, 60)])
+    joins = snap(places, draw_index([STREET]), from_inside=np.array([True, False]))
+    assert joins.leg_m.tolist() == pytest.approx([40, 20], abs=CM)
+
+
+def test_all_entrances_are_doors_and_the_way_to_them_counts():
+    # The heart is at (320, 40): 20 m to the south door and 20 m on; 20 m to the east door and
+    # 40 m on. The gate 5 m off the outline belongs to nobody.
+    index = draw_index([STREET], entrances=[(320, 20), (340, 40), (300, 15)])
+    joins = snap(draw_shapes([box(300, 20, 340, 60), [(700, 5)]]), index)
+    assert joins.place.tolist() == [0, 0, 1]
+    assert joins.leg_m.tolist() == pytest.approx([40, 60, 5], abs=CM)
+    assert joins.offset_m.tolist() == pytest.approx([320, 340, 700], abs=CM)
+    assert joins.snap_m.tolist() == pytest.approx([40, 5], abs=CM)
+    assert joins.by_entrance.tolist() == [True, False]
+
+
+def test_entrances_far_from_any_street_leave_the_outline():
+    index = draw_index([STREET], entrances=[(320, 420)])
+    joins = snap(draw_shapes([box(300, 20, 340, 420)]), index)
+    assert joins.by_entrance.tolist() == [False]
+    assert only_leg(joins) == pytest.approx(20, abs=CM)
+
+
+def test_nothing_is_joined_where_nothing_is_given():
+    joins = snap(draw_shapes([]), draw_index([STREET]))
+    assert (joins.n_places, len(joins.place)) == (0, 0)
+
+
+def test_the_order_of_places_does_not_matter():
+    index = draw_index([STREET, Way([(500, 0), (500, 200)], PRIVATE)], entrances=[(320, 20)])
+    places = draw_shapes([box(300, 20, 340, 60), [(510, 150)], [(700, 5)], [(0, 900)]])
+    order = np.array([2, 0, 3, 1])
+    shuffled, taken = snap(places[order], index), take_places(snap(places, index), order)
+    for name in ("place", "edge", "offset_m", "leg_m", "lon", "lat", "by_entrance"):
+        assert getattr(shuffled, name).tolist() == getattr(taken, name).tolist(), name
+    assert shuffled.snap_to.tolist() == taken.snap_to.tolist()
+
+
+def test_places_put_together_are_the_places_of_both():
+    index = draw_index([STREET], entrances=[(320, 20), (340, 40)])
+    first = snap(draw_shapes([box(300, 20, 340, 60), [(0, 900)]]), index)
+    second = snap(draw_shapes([[(700, 5)]]), index)
+    both = concatenate(first, second)
+    assert both.n_places == 3
+    assert both.place.tolist() == [0, 0, 2]
+    assert both.leg_m.tolist() == [*first.leg_m, *second.leg_m]
+    again = take_places(both, np.array([2]))
+    assert (again.n_places, again.place.tolist()) == (1, [0])
+    assert again.leg_m.tolist() == second.leg_m.tolist()
+
+
+def test_places_on_edges_lie_where_they_are_said_to():
+    bend = Way([(0, 0), (300, 0), (300, 400), (-1000, 400)])
+    index = draw_index([bend])
+    edge, offset_m = np.zeros(4, dtype=np.int64), np.array([0.0, 150.0, 420.0, 2000.0])
+    spots = [(0, 0), (150, 0), (300, 120), (-1000, 400)]
+    xy = points_on_edges(edge, offset_m, index)
+    expected = np.array([(p.x, p.y) for p in index.to_metric(draw_shapes([[s] for s in spots]))])
+    np.testing.assert_allclose(xy, expected, atol=CM)
+    joins = on_network(edge, offset_m, index)
+    assert joins.leg_m.tolist() == [0.0] * 4
+    assert joins.lon.tolist() == pytest.approx([lonlat(s)[0] for s in spots], abs=1e-7)
+    assert joins.snap_to.tolist() == ["main"] * 4
