@@ -91,13 +91,15 @@ def settle(begin, end, target, cost, dist, owner, touched, n_touched, unreached,
                 there = label + cost[arc]
                 old = dist[other]
                 if there < old:
+                    dist[other], owner[other] = there, who
                     if old == unreached:
                         touched[n_touched] = other
                         n_touched += 1
-                    dist[other], owner[other] = there, who
-                    after, before = links[other, 0], links[other, 1]
-                    waiting += after == other
-                    links[before, 0], links[after, 1] = after, before
+                        waiting += 1
+                    else:
+                        after, before = links[other, 0], links[other, 1]
+                        waiting += after == other
+                        links[before, 0], links[after, 1] = after, before
                     spot = n_nodes + (np.uint32(there * per_width) & mask)
                     after = links[spot, 0]
                     links[spot, 0], links[other, 1] = other, spot

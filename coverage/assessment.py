@@ -13,8 +13,9 @@ from walkcover.crs import metric_crs
 from walkcover.gaps import verdicts
 from walkcover.network import Bools, Ints, Network
 from walkcover.plan import Plan
-from walkcover.reach import SearchGraph, nearest_sites, search_graph
+from walkcover.reach import nearest_sites
 from walkcover.residences import gate_unknown, is_compound
+from walkcover.search import SearchGraph, search_graph
 from walkcover.snap import Joins, StreetIndex, snap, take_places
 from walkcover.speed import flat_costs
 

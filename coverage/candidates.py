@@ -6,7 +6,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from walkcover.network import Floats, Ints
-from walkcover.reach import SearchGraph, nearest_sites, walk_pairs
+from walkcover.reach import nearest_sites, walk_pairs
+from walkcover.search import SearchGraph
 from walkcover.snap import Joins, StreetIndex, on_network, points_on_edges
 from walkcover.tags import NO_CANDIDATE_HIGHWAYS
 

@@ -28,7 +28,7 @@ GAPS = ("not_snapped", "over_capacity", "too_far", "island", "no_site")
 NEIGHBOURS_M = 200.0
 OUTSIDE = "outside"
 # People may be fractions; sums of them are compared with this tolerance.
-PEOPLE_TOLERANCE = 1e-6
+PEOPLE_TOLERANCE = 1e-9
 
 
 def is_covered(walk_s: pd.Series, *, limit_s: float = WALK_LIMIT_S) -> pd.Series:

@@ -17,7 +17,8 @@ from scipy import ndimage
 
 from walkcover._errors import InputError
 from walkcover.network import Bools, Floats, Ints, row_of
-from walkcover.reach import SearchGraph, nearest_sites, within_limit_s
+from walkcover.reach import nearest_sites
+from walkcover.search import SearchGraph, within_limit_s
 from walkcover.snap import (
     PLANAR_SLACK,
     SNAP_LIMIT_M,
@@ -132,7 +133,7 @@ def isochrones(
 
     >>> import pandas as pd
     >>> from walkcover.network import Lines, build_network
-    >>> from walkcover.reach import search_graph
+    >>> from walkcover.search import search_graph
     >>> from walkcover.speed import flat_costs
     >>> from pyproj import CRS
     >>> tags = pd.DataFrame({"name": "", "highway": "residential", "private": False,

@@ -13,39 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from walkcover._kernels_reach import Arcs, Doors, OnEdge, Seeds, reach, settle
-from walkcover.network import Floats, Ints, Network
+from walkcover._kernels_reach import Doors, OnEdge, Seeds, reach, settle
+from walkcover.network import Floats, Ints
+from walkcover.search import (
+    BUCKET_S,
+    Ends,
+    SearchGraph,
+    empty_links,
+    ends_of,
+    expand,
+    pointers,
+    within_limit_s,
+)
 from walkcover.snap import Joins
-from walkcover.speed import WalkCosts
 
 # Walks that differ by no more count as equal; then the smaller site id wins.
 TIE_S = 1e-3
-# Width of a bucket of the search queue: a few metres of walking. Measured; nothing hangs on it.
-BUCKET_S = 3.0
 CHUNKS_PER_THREAD = 8
-
-
-@dataclass(frozen=True)
-class SearchGraph:
-    """
-    A network made ready for searches from sites towards residences.
-
-    Parameters
-    ----------
-    network
-        The walking network.
-    costs
-        Seconds per metre of its edges.
-    arcs
-        The reversed network.
-    n_buckets
-        Buckets that the search queue needs, a power of two.
-    """
-
-    network: Network
-    costs: WalkCosts
-    arcs: Arcs
-    n_buckets: int
 
 
 @dataclass(frozen=True)
@@ -84,61 +68,7 @@ class Offers(NamedTuple):
     owner: Ints
 
 
-class Ends(NamedTuple):
-    """
-    The nodes next to each join, and what the way there costs, access leg included.
-
-    From `loose` ones, on a private edge or at the join itself, a walk may use private edges.
-    """
-
-    join: Ints
-    node: Ints
-    walk_s: Floats
-    loose: NDArray[np.bool_]
-
-
 Table = TypeVar("Table", Labels, Ends)
-
-
-def search_graph(network: Network, costs: WalkCosts) -> SearchGraph:
-    """
-    Make a network ready for searches.
-
-    Parameters
-    ----------
-    network
-        The walking network.
-    costs
-        Seconds per metre of its edges.
-
-    Returns
-    -------
-    graph
-        The reversed network as arcs by node, public ones before private ones.
-    """
-    # A walk from u to v costs `along`; the search runs from the site back, from v to u.
-    tail = np.concatenate([network.v, network.u])
-    head = np.concatenate([network.u, network.v])
-    seconds = np.concatenate([costs.along, costs.against]) * np.tile(network.length_m, 2)
-    private = np.tile(network.private, 2)
-    keep = np.isfinite(seconds) & (tail != head)
-    tail, head, seconds, private = tail[keep], head[keep], seconds[keep], private[keep]
-    key = 2 * tail + private
-    order = np.argsort(key, kind="stable")
-    ptr = _pointers(key, 2 * network.n_nodes)
-    span = seconds.max(initial=0.0) / BUCKET_S + 2
-    return SearchGraph(
-        network=network,
-        costs=costs,
-        arcs=Arcs(
-            begin=ptr[:-1:2].copy(),
-            split=ptr[1::2].copy(),
-            end=ptr[2::2].copy(),
-            target=head[order].astype(np.uint32),
-            cost=seconds[order],
-        ),
-        n_buckets=1 << int(np.ceil(np.log2(span))),
-    )
 
 
 def nearest_sites(
@@ -167,14 +97,14 @@ def nearest_sites(
     ----------
     Dial (1969), algorithm 360; the buckets hold floating-point labels here, corrected in place.
     """
-    from_homes = _ends(residences, graph, towards_node=True)
+    from_homes = ends_of(residences, graph, towards_node=True)
     offers = [_direct_offers(residences, sites, graph, site_rank)]
     for loose, labels in zip((False, True), _search(sites, graph, site_rank), strict=True):
         ends = _take(from_homes, from_homes.loose == loose)
         order = np.argsort(labels.node, kind="stable")
         low = np.searchsorted(labels.node[order], ends.node, side="left")
         high = np.searchsorted(labels.node[order], ends.node, side="right")
-        end, hit = _expand(low, high)
+        end, hit = expand(low, high)
         hit = order[hit]
         walk_s = labels.walk_s[hit] + ends.walk_s[end]
         offers.append(Offers(residences.place[ends.join[end]], walk_s, labels.owner[hit]))
@@ -218,6 +148,7 @@ def node_walks(graph: SearchGraph, nodes: Ints, *, limit_s: float) -> tuple[Floa
 
     >>> import pandas as pd
     >>> from walkcover.network import Lines, build_network
+    >>> from walkcover.search import search_graph
     >>> from walkcover.speed import flat_costs
     >>> tags = pd.DataFrame({"name": "", "highway": "residential", "private": False,
     ...                      "raised": False, "forward": True, "backward": True}, index=[0, 1])
@@ -239,7 +170,7 @@ def node_walks(graph: SearchGraph, nodes: Ints, *, limit_s: float) -> tuple[Floa
     touched[: len(ends)] = ends
     settle(
         arcs.begin, arcs.split, arcs.target, arcs.cost, walk_s, nearest, touched, len(ends),
-        unreached, BUCKET_S, _links(graph),
+        unreached, BUCKET_S, empty_links(graph),
     )  # fmt: skip
     walk_s[walk_s == unreached] = np.inf
     return walk_s, nearest.astype(np.int64)
@@ -279,7 +210,7 @@ def walk_pairs(
     on_edge = _on_edge(residences, graph)
     seeds = _seeds(sites, graph)
     joins = (
-        _pointers(sites.place, sites.n_places),
+        pointers(sites.place, sites.n_places),
         sites.edge.astype(np.uint32),
         sites.offset_m,
         sites.leg_m * graph.costs.flat,
@@ -308,33 +239,6 @@ def walk_pairs(
     return _ascending(indptr, found, walks, residences.n_places)
 
 
-def within_limit_s(limit_s: float) -> float:
-    """
-    Largest walk that counts as within a limit: walks are rounded to milliseconds.
-
-    Parameters
-    ----------
-    limit_s
-        The limit in seconds.
-
-    Returns
-    -------
-    cutoff_s
-        The largest float64 that rounds to no more than the limit.
-
-    Examples
-    --------
-    >>> round(within_limit_s(900.0), 6), within_limit_s(900.0) >= 900.0
-    (900.0005, True)
-    """
-    cutoff_s = limit_s + 0.0005
-    while np.round(cutoff_s, 3) > limit_s:
-        cutoff_s = float(np.nextafter(cutoff_s, 0.0))
-    while np.round(np.nextafter(cutoff_s, np.inf), 3) <= limit_s:
-        cutoff_s = float(np.nextafter(cutoff_s, np.inf))
-    return cutoff_s
-
-
 def _search(sites: Joins, graph: SearchGraph, site_rank: Ints) -> Iterator[Labels]:
     """
     Label nodes in three searches: private arcs, public arcs, private arcs.
@@ -343,7 +247,7 @@ def _search(sites: Joins, graph: SearchGraph, site_rank: Ints) -> Iterator[Label
     after the third.
     """
     arcs = graph.arcs
-    ends = _ends(sites, graph, towards_node=False)
+    ends = ends_of(sites, graph, towards_node=False)
     seeds = Labels(ends.node, ends.walk_s, site_rank[sites.place[ends.join]])
     dist = np.full(graph.network.n_nodes, np.inf)
     owner = np.full(graph.network.n_nodes, -1, dtype=np.int32)
@@ -374,7 +278,7 @@ def _push(
     touched[: len(sources)] = sources
     settle(
         begin, end, graph.arcs.target, graph.arcs.cost, dist, owner, touched, len(sources),
-        np.inf, BUCKET_S, _links(graph),
+        np.inf, BUCKET_S, empty_links(graph),
     )  # fmt: skip
     reached = np.flatnonzero(np.isfinite(dist))
     winners = Labels(reached, dist[reached], owner[reached].astype(np.int64))
@@ -396,7 +300,7 @@ def _near_ties(
     where two owners' territories meet, and follows each label as long as it stays one.
     """
     target, cost = graph.arcs.target, graph.arcs.cost
-    tails, arc = _expand(begin.astype(np.int64), end.astype(np.int64))
+    tails, arc = expand(begin.astype(np.int64), end.astype(np.int64))
     arc = arc[np.isfinite(dist[tails])]
     tails = tails[np.isfinite(dist[tails])]
     across = Labels(
@@ -421,29 +325,12 @@ def _near_ties(
     return Labels(table[:, 0].astype(np.int64), table[:, 1], table[:, 2].astype(np.int64))
 
 
-def _ends(joins: Joins, graph: SearchGraph, *, towards_node: bool) -> Ends:
-    """Nodes next to each join, for walks from the join to the node or from there to the join."""
-    net, costs = graph.network, graph.costs
-    length_m = net.length_m[joins.edge]
-    part_m = np.concatenate([joins.offset_m, length_m - joins.offset_m])
-    ahead, back = costs.along[joins.edge], costs.against[joins.edge]
-    rate = np.concatenate([back, ahead] if towards_node else [ahead, back])
-    # Nothing times forbidden is nothing: a join at the node is there already.
-    seconds = np.multiply(part_m, rate, out=np.zeros(len(part_m)), where=part_m > 0)
-    join = np.tile(np.arange(len(joins.edge)), 2)
-    node = np.concatenate([net.u[joins.edge], net.v[joins.edge]])
-    ok = np.isfinite(seconds)
-    loose = net.private[joins.edge][join] | (part_m == 0)
-    walk_s = joins.leg_m[join] * costs.flat + seconds
-    return Ends(join[ok], node[ok], walk_s[ok], loose[ok])
-
-
 def _direct_offers(residences: Joins, sites: Joins, graph: SearchGraph, site_rank: Ints) -> Offers:
     """Walks along one edge, from a residence to a site that joins the same one."""
     order = np.argsort(sites.edge, kind="stable")
     low = np.searchsorted(sites.edge[order], residences.edge, side="left")
     high = np.searchsorted(sites.edge[order], residences.edge, side="right")
-    home, site = _expand(low, high)
+    home, site = expand(low, high)
     site = order[site]
     edge = residences.edge[home]
     ahead_m = sites.offset_m[site] - residences.offset_m[home]
@@ -454,10 +341,10 @@ def _direct_offers(residences: Joins, sites: Joins, graph: SearchGraph, site_ran
 
 
 def _doors(residences: Joins, graph: SearchGraph) -> Doors:
-    ends = _ends(residences, graph, towards_node=True)
+    ends = ends_of(residences, graph, towards_node=True)
     key = 2 * ends.node + ends.loose
     order = np.argsort(key, kind="stable")
-    ptr = _pointers(key, 2 * graph.network.n_nodes)
+    ptr = pointers(key, 2 * graph.network.n_nodes)
     place = residences.place[ends.join[order]].astype(np.uint32)
     return Doors(ptr[::2].copy(), ptr[1::2].copy(), place, ends.walk_s[order])
 
@@ -465,7 +352,7 @@ def _doors(residences: Joins, graph: SearchGraph) -> Doors:
 def _on_edge(residences: Joins, graph: SearchGraph) -> OnEdge:
     order = np.argsort(residences.edge, kind="stable")
     return OnEdge(
-        _pointers(residences.edge, graph.network.n_edges),
+        pointers(residences.edge, graph.network.n_edges),
         residences.place[order].astype(np.uint32),
         residences.offset_m[order],
         residences.leg_m[order] * graph.costs.flat,
@@ -473,10 +360,10 @@ def _on_edge(residences: Joins, graph: SearchGraph) -> OnEdge:
 
 
 def _seeds(sites: Joins, graph: SearchGraph) -> Seeds:
-    ends = _ends(sites, graph, towards_node=False)
+    ends = ends_of(sites, graph, towards_node=False)
     site = sites.place[ends.join]
     order = np.argsort(site, kind="stable")
-    ptr = _pointers(site, sites.n_places)
+    ptr = pointers(site, sites.n_places)
     node = ends.node[order].astype(np.uint32)
     return Seeds(ptr, node, ends.walk_s[order], ends.loose[order])
 
@@ -487,16 +374,10 @@ def _workspace(graph: SearchGraph, n_places: int, *, unreached: float) -> tuple[
         np.full(n_nodes, unreached),
         np.zeros(n_nodes, dtype=np.int32),
         np.empty(n_nodes, dtype=np.uint32),
-        _links(graph),
+        empty_links(graph),
         np.full(n_places, np.inf),
         np.empty(n_places, dtype=np.uint32),
     )
-
-
-def _links(graph: SearchGraph) -> NDArray[np.uint32]:
-    """Empty rings of the search queue: everything links to itself."""
-    n = graph.network.n_nodes + graph.n_buckets
-    return np.repeat(np.arange(n, dtype=np.uint32)[:, None], 2, axis=1)
 
 
 def _ascending(
@@ -508,19 +389,6 @@ def _ascending(
     table.sort_indices()
     walks = table.data if len(walk_s) else walk_s
     return WalkPairs(indptr, table.indices.astype(np.int32, copy=False), walks)
-
-
-def _pointers(key: Ints, n: int) -> NDArray[np.uint32]:
-    """Row pointers of a table that is sorted by `key`, for the keys 0 to n - 1."""
-    return np.concatenate([[0], np.cumsum(np.bincount(key, minlength=n))]).astype(np.uint32)
-
-
-def _expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
-    """All numbers from low to high for each row: rows and numbers."""
-    size = high - low
-    row = np.repeat(np.arange(len(low)), size)
-    start = np.repeat(np.cumsum(size) - size, size)
-    return row, np.arange(len(row)) - start + np.repeat(low, size)
 
 
 def _take(table: Table, which: NDArray[np.bool_]) -> Table:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from walkcover._errors import InputError
 from walkcover.gaps import check_people
 from walkcover.network import Bools
 from walkcover.population import floor_area_m2
@@ -63,6 +64,8 @@ def split_compounds(places: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> gp
     ------
     ConservationError
         If people are lost on the way.
+    InputError
+        If the new ids clash with given ones.
     """
     compounds = np.flatnonzero(is_compound(places))
     outlines = buildings.geometry.to_numpy()
@@ -90,6 +93,13 @@ def split_compounds(places: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> gp
     table = pd.concat([places.iloc[whole], parts])
     table = table.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
     check_people(places["people"].sum(), table["people"].sum(), step="splitting compounds")
+    twice = table.loc[table["residence_id"].duplicated(), "residence_id"]
+    if len(twice):
+        msg = (
+            f"residences: splitting compounds gives the id {twice.iloc[0]!r} twice; expected that "
+            "no id is another's followed by / and a number"
+        )
+        raise InputError(msg)
     return gpd.GeoDataFrame(table, geometry="geometry", crs=4326)
 
 

@@ -137,16 +137,20 @@ def _candidates(
         table = given.reset_index(drop=True)
     table = with_place(table, joins)
     table["zone_id"] = zones_of_places(table, zones, assessment.residences)
-    table["stage"] = _candidate_stages(table, zones, assessment.residences)
+    names = [stage.name for stage in plan.stages]
+    table["stage"] = _candidate_stages(table, zones, assessment.residences, names)
     return table, joins
 
 
 def _candidate_stages(
-    candidates: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, residences: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    residences: gpd.GeoDataFrame,
+    names: list[str],
 ) -> pd.Series:
-    """A candidate's stage is its zone's, or that of the nearest residence in the zone."""
+    """A candidate's stage is its zone's, if planned, or that of the nearest residence there."""
     stage = pd.Series(None, index=candidates.index, dtype=object)
-    own = zones.dropna(subset="stage").set_index("zone_id")["stage"]
+    own = zones[zones["stage"].isin(names)].set_index("zone_id")["stage"]
     home_zones = residences.groupby("zone_id", sort=False).indices
     for zone, rows in candidates.groupby("zone_id", sort=False).indices.items():
         if zone in own.index:

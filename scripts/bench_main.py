@@ -43,7 +43,8 @@ from scipy.sparse.csgraph import dijkstra
 
 import walkcover
 from walkcover.network import Lines, Network, build_network
-from walkcover.reach import SearchGraph, node_walks, search_graph, walk_pairs, within_limit_s
+from walkcover.reach import node_walks, walk_pairs
+from walkcover.search import SearchGraph, search_graph, within_limit_s
 from walkcover.snap import Joins
 from walkcover.speed import flat_costs
 

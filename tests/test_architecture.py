@@ -24,6 +24,7 @@ ORDER = (
     "snap",
     "streets",
     "_kernels_reach",
+    "search",
     "reach",
     "gaps",
     "isochrones",

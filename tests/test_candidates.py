@@ -13,7 +13,8 @@ from oracle_cases import Way
 from scipy.spatial.distance import pdist
 
 from walkcover.candidates import make_candidates
-from walkcover.reach import nearest_sites, search_graph
+from walkcover.reach import nearest_sites
+from walkcover.search import search_graph
 from walkcover.snap import points_on_edges, snap
 from walkcover.speed import flat_costs
 

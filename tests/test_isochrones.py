@@ -26,7 +26,7 @@ from walkcover.crs import metric_crs
 from walkcover.io.networks import read_network
 from walkcover.isochrones import isochrones
 from walkcover.network import Lines, Network, build_network
-from walkcover.reach import SearchGraph, search_graph
+from walkcover.search import SearchGraph, search_graph
 from walkcover.snap import Joins, StreetIndex, snap
 from walkcover.speed import WalkCosts, flat_costs
 

@@ -12,14 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from walkcover.network import Network, network_from_edges
-from walkcover.reach import (
-    SearchGraph,
-    nearest_sites,
-    node_walks,
-    search_graph,
-    walk_pairs,
-    within_limit_s,
-)
+from walkcover.reach import nearest_sites, node_walks, walk_pairs
+from walkcover.search import SearchGraph, search_graph, within_limit_s
 from walkcover.snap import Joins, take_places
 from walkcover.speed import flat_costs
 

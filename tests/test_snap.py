@@ -70,25 +70,23 @@ def test_streets_at_grade_come_before_bridges_and_islands():
 
 
 def test_of_equally_near_streets_the_public_one_is_joined():
-    ways = [Way([(0, 0), (100, 0)], PRIVATE), Way([(100, 0), (2000, 0)]), STREET]
-    ways = [ways[0], ways[1]]
-    # Nearest to both is their common node.
+    # Both begin at the node that is nearest and lead away from the place.
+    ways = [Way([(100, 0), (0, -900)], PRIVATE), Way([(100, 0), (200, -2000)])]
     joins = snap(draw_shapes([[(100, 30)]]), draw_index(ways))
     assert joins.snap_to.tolist() == ["main"]
     assert joins.offset_m.tolist() == [0.0]
 
 
 def test_of_equally_near_public_streets_the_smaller_edge_is_joined():
-    ways = [Way([(0, 0), (1000, 0)]), Way([(1000, 0), (2000, 0)]), Way([(1000, 0), (1000, -500)])]
-    index = draw_index(ways)
-    joins = snap(draw_shapes([[(1000, 30)]]), index)
+    ways = [Way([(100, 0), (x, -1000)]) for x in (0, 100, 200)]
+    joins = snap(draw_shapes([[(100, 30)]]), draw_index(ways))
     assert joins.edge.tolist() == [0]
-    assert joins.offset_m.tolist() == [index.network.length_m[0]]
+    assert joins.offset_m.tolist() == [0.0]
 
 
 def test_private_streets_are_joined_as_such():
-    index = draw_index([STREET, Way([(500, 0), (500, 200)], PRIVATE)])
-    joins = snap(draw_shapes([[(510, 150)]]), index)
+    ways = [Way([(0, 0), (500, 0), (2000, 0)]), Way([(500, 0), (500, 200)], PRIVATE)]
+    joins = snap(draw_shapes([[(510, 150)]]), draw_index(ways))
     assert joins.snap_to.tolist() == ["private"]
     assert joins.offset_m.tolist() == pytest.approx([150], abs=CM)
 
@@ -107,8 +105,10 @@ def test_a_building_that_a_street_crosses_joins_from_its_heart():
 
 
 def test_a_building_that_touches_the_street_joins_there():
-    joins = snap(draw_shapes([box(300, 0, 340, 40)]), draw_index([STREET]))
-    assert only_leg(joins) == pytest.approx(0, abs=CM)
+    # A corner of the building is a vertex of the street.
+    diamond = [(300, 0), (320, 30), (300, 60), (280, 30)]
+    joins = snap(draw_shapes([diamond]), draw_index([Way([(0, 0), (300, 0), (2000, 0)])]))
+    assert only_leg(joins) == 0.0
 
 
 def test_compounds_left_from_inside_join_from_their_heart():
@@ -129,11 +129,12 @@ def test_all_entrances_are_doors_and_the_way_to_them_counts():
     assert joins.by_entrance.tolist() == [True, False]
 
 
-def test_entrances_far_from_any_street_leave_the_outline():
-    index = draw_index([STREET], entrances=[(320, 420)])
-    joins = snap(draw_shapes([box(300, 20, 340, 420)]), index)
-    assert joins.by_entrance.tolist() == [False]
-    assert only_leg(joins) == pytest.approx(20, abs=CM)
+def test_entrances_bind_even_where_no_street_is_near_them():
+    joins = snap(
+        draw_shapes([box(300, 20, 340, 420)]), draw_index([STREET], entrances=[(320, 420)])
+    )
+    assert len(joins.place) == 0
+    assert joins.by_entrance.tolist() == [True]
 
 
 def test_nothing_is_joined_where_nothing_is_given():

@@ -26,6 +26,9 @@ from walkcover.residences import is_compound, split_compounds
 from walkcover.tables import check_near_network, check_residences
 from walkcover.zones import assign_stages, assign_zones, default_zones
 
+# Ids shown in a message.
+SHOWN = 5
+
 log = logging.getLogger("walkcover")
 
 
@@ -91,7 +94,7 @@ def read_inputs(plan: Plan) -> Inputs:
     if zones is None:
         zones = default_zones(residences["zone_id"])
     sites = read_sites(plan) if plan.sites.source else no_sites()
-    candidates = read_candidates(plan) if plan.candidates.source else None
+    candidates = _candidates(plan, network, sites)
     if len(sites):
         check_near_network(sites, network.bounds, what=_label(plan.sites.source, "site"))
     return Inputs(network, residences, sites, zones, candidates, sha256)
@@ -108,16 +111,55 @@ def _label(source: str, noun: str) -> str:
     return f"{source}: {noun}s"
 
 
+def _candidates(plan: Plan, network: Network, sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """Candidates of the plan, None where they are to be made."""
+    spending = [stage.name for stage in plan.stages if stage.budget is not None]
+    if not plan.candidates.source:
+        if spending:
+            msg = (
+                f"stage {spending[0]!r} has a budget, but nothing says what a site costs: name "
+                "a file with costs in [candidates] source, or give max_sites"
+            )
+            raise InputError(msg)
+        return None
+    candidates = read_candidates(plan)
+    what = _label(plan.candidates.source, "candidate")
+    check_near_network(candidates, network.bounds, what=what)
+    twice = candidates.loc[candidates["candidate_id"].isin(sites["site_id"]), "candidate_id"]
+    if len(twice):
+        msg = (
+            f"{plan.candidates.source}: {len(twice)} ids are those of sites too, first "
+            f"{', '.join(twice.iloc[:SHOWN])}: expected ids of their own, since a candidate that "
+            "is built becomes a site"
+        )
+        raise InputError(msg)
+    if (candidates["cost"] <= 0).any():
+        free = candidates.loc[candidates["cost"] <= 0, "candidate_id"]
+        msg = (
+            f"{plan.candidates.source}: {len(free)} candidates cost nothing, first "
+            f"{', '.join(free.iloc[:SHOWN])}: expected a cost above 0"
+        )
+        raise InputError(msg)
+    return candidates
+
+
 def _places(plan: Plan, network_path: Path) -> gpd.GeoDataFrame:
     """Residences, whatever they were made from; compounds are broken down."""
     if plan.residences.source == "osm":
         places = _from_extract(plan, network_path)
     else:
         places = read_residences(plan)
-        if is_extract(network_path) and is_compound(places).any():
+        compounds = int(is_compound(places).sum())
+        if compounds and is_extract(network_path):
             from walkcover.io.osm import read_buildings
 
             places = split_compounds(places, read_buildings(network_path))
+        elif compounds:
+            log.warning(
+                "%d compounds or population cells stay whole: %s holds no buildings",
+                compounds,
+                network_path.name,
+            )
     return places.reset_index(drop=True)
 
 
