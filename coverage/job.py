@@ -163,6 +163,8 @@ def _assess(inputs: Inputs, plan: Plan) -> Assessment:
     assessment = assess_tables(inputs.residences, inputs.sites, inputs.network, plan=plan)
     limit_m = plan.walk.snap_limit_m
     refuse_lost_places(assessment.residences, assessment.sites, snap_limit_m=limit_m)
+    for finding in audit(assessment, inputs.zones):
+        log.log(logging.WARNING if finding.falsifies else logging.INFO, "%s", finding.text)
     return assessment
 
 
@@ -200,6 +202,7 @@ def _result(
             crs=assessment.index.crs.name,
             inputs=inputs.sha256,
             price_people=None if rollout is None else rollout.price_people,
+            price_gap=None if rollout is None else rollout.price_gap,
         ),
     )
 

@@ -43,7 +43,7 @@ class Result:
     stages
         A row per stage in the order of the plan: name, target, max_sites, budget, residences,
         people, covered_people, covered_share, covered_people_after, covered_share_after,
-        sites_added, objective, bound, gap, status.
+        sites_added, cost, missing_people (short of the target), objective, bound, gap, status.
     gap_areas
         A row per cluster of neighbouring residences that are not covered, most people first,
         geometry a polygon: gap_id, residences, people, reason (the verdict of most of its

@@ -34,6 +34,7 @@ def summarise(
     crs: str,
     inputs: Mapping[str, str],
     price_people: float | None,
+    price_gap: float | None,
 ) -> dict[str, Any]:
     """
     Collect the headline figures.
@@ -52,6 +53,8 @@ def summarise(
         sha256 of each input file by its name in the plan.
     price_people
         People whom planning all stages at once would cover more, None without suggestions.
+    price_gap
+        Gap of the all-at-once answer: with one, the price is at least `price_people`.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def summarise(
         summary |= _coverage(residences, suffix="_after")
         summary["people_per_site_after"] = summary["people"] / n_after if n_after else None
         summary["verdicts_after"] = _verdicts(residences, "verdict_after")
-        summary["price_people"] = price_people
+        summary["price_people"], summary["price_gap"] = price_people, price_gap
     summary |= {
         "stages": [_plain(row) for row in stages.to_dict("records")],
         "network": {

@@ -28,7 +28,7 @@ SITE_COLUMNS = PLACE_COLUMNS | {
     "site_id", "name", "status", "desks", "hours_per_day", "origin", "order",
     "people_served", "people_gained",
 }
-CANDIDATE_COLUMNS = PLACE_COLUMNS | {"candidate_id", "cost", "max_desks"}
+CANDIDATE_COLUMNS = SITE_COLUMNS | {"candidate_id", "cost", "max_desks"}
 MEASURES = {
     "covered_people", "covered_share", "gap_people", "unreached_people", "mean_walk_s",
     "worst_walk_s", "sites", "people_per_site",

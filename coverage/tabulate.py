@@ -164,7 +164,7 @@ def stage_table(
     later = coverage_by(frame["stage"], frame, labels=names, after=True)
     table["covered_people_after"] = later["covered_people"].to_numpy()
     table["covered_share_after"] = later["covered_share"].to_numpy()
-    for name in ("sites_added", "objective", "bound", "gap", "status"):
+    for name in ("sites_added", "cost", "missing_people", "objective", "bound", "gap", "status"):
         table[name] = rollout.stages[name].to_numpy()
     return table
 

@@ -245,7 +245,8 @@ def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Words) -> list[
             rows.append([words("stage"), words.stage(str(site["stage"]))])
             rows.append([words("order"), formats.people(site["order"])])
             rows.append([words("people_gained"), formats.people(site["people_gained"])])
-        rows.append([words("people_served"), formats.people(site["people_served"])])
+        served = "people_served_after" if len(rollout) else "people_served"
+        rows.append([words(served), formats.people(site["people_served"])])
         if is_text(near.get(site["site_id"])):
             rows.append([words("near"), street_list(near[site["site_id"]], words)])
         open_now = site["status"] == "open"

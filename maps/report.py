@@ -97,7 +97,11 @@ def build_report(result: Result) -> str:
         gap_count=len(result.gap_areas),
         sites=_site_rows(result, words),
         site_count=len(result.rollout),
+        planned=result.summary["sites"]["planned"],
         price=result.summary.get("price_people"),
+        price_key="price_of_order_at_least"
+        if result.summary.get("price_gap")
+        else "price_of_order",
         curve=coverage_curve(result, words) if len(result.rollout) else None,
         picture=where_it_is(result, words),
         unsnapped=_unsnapped(result),
@@ -191,7 +195,9 @@ def _stage_rows(result: Result, words: Words) -> list[Row]:
         row["goal"] = figures.goal_text(stage, words)
         if "status" in stage:
             counts_people = pd.notna(stage["max_sites"]) or pd.notna(stage["budget"])
-            row["unit"] = words("unit_people" if counts_people else "unit_sites")
+            counts_cost = stage["cost"] != stage["sites_added"]
+            spent = words("unit_cost" if counts_cost else "unit_sites")
+            row["unit"] = words("unit_people") if counts_people else spent
             row["proof"] = figures.proof_text(stage, words)
         rows.append(row)
     return rows

@@ -35,6 +35,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "within": ("步行 {limit} 分钟内可到达站点的人口", "of people within a {limit}-minute walk"),
     "unit_people": ("人", "people"),
     "unit_sites": ("站点", "sites"),
+    "unit_cost": ("费用", "cost"),
     "unit_min": ("分钟", "min"),
     # legend and layers
     "legend_walk": ("步行到最近站点", "Walk to the nearest site"),
@@ -64,6 +65,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "order": ("建设顺序", "Order of building"),
     "near": ("邻近道路", "Near"),
     "people_served": ("服务人口", "People served"),
+    "people_served_after": ("服务人口(建成后)", "People served (after building)"),
     "people_gained": ("新增覆盖人口", "People gained"),
     "status": ("状态", "Status"),
     "status_open": ("开放", "open"),
@@ -186,9 +188,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "and_more": ("等,其余见 residences.parquet", "and more; see residences.parquet"),
     "price_of_order": (
-        "按阶段先后建设的代价:与一次性统筹同样数量的站点相比,少覆盖 {people} 人。",
-        "Price of the order: planning all stages at once with as many sites would cover "
+        "按阶段先后建设的代价:与一次性统筹同样的投入相比,少覆盖 {people} 人。",
+        "Price of the order: planning all stages at once with the same means would cover "
         "{people} more people.",
+    ),
+    "price_of_order_at_least": (
+        "按阶段先后建设的代价:与一次性统筹同样的投入相比,至少少覆盖 {people} 人。",
+        "Price of the order: planning all stages at once with the same means would cover "
+        "at least {people} more people.",
     ),
     # first page sentences
     "say_people": (
@@ -210,6 +217,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "say_build_total": (
         "按顺序新增 {count} 个站点后,覆盖率由 {before} 升至 {after}。",
         "{count} sites, built in this order, lift the share from {before} to {after}.",
+    ),
+    "say_build_planned": (
+        "其中包括 {count} 个已在规划中的站点的作用。",
+        "This includes what {count} sites do that are planned already.",
     ),
     "say_build_first": (
         "第 {order} 个({stage}):{near},新增覆盖 {people} 人。",

@@ -173,6 +173,8 @@ def _stages(*, after: bool) -> pd.DataFrame:
             "covered_people_after": [1000, 80],
             "covered_share_after": [1.0, 80 / 140],
             "sites_added": [1, 1],
+            "cost": [1.0, 1.0],
+            "missing_people": [0.0, 0.0],
             "objective": [1.0, 80.0],
             "bound": [1.0, 82.0],
             "gap": [0.0, 0.025],

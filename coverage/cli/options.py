@@ -85,9 +85,11 @@ def logged(*, verbose: bool = False) -> Iterator[list[str]]:
     log.setLevel(logging.INFO)
     handlers: list[logging.Handler] = []
     status = None
-    if verbose:
-        handlers.append(logging.StreamHandler(sys.stderr))
-    elif sys.stderr.isatty():
+    shown = logging.StreamHandler(sys.stderr)
+    shown.setLevel(logging.INFO if verbose else logging.WARNING)
+    shown.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    handlers.append(shown)
+    if not verbose and sys.stderr.isatty():
         from rich.console import Console
 
         status = Console(stderr=True).status("walkcover")
@@ -131,12 +133,13 @@ def headline(result: Result) -> str:
     for stage in summary["stages"]:
         line = f"  {stage['name']}: {stage['people']:,.0f} people, {_share(stage['covered_share'])}"
         if "covered_share_after" in stage:
-            gap = "unknown" if stage["gap"] is None else f"{100 * stage['gap']:.2f} %"
             line += (
                 f" -> {_share(stage['covered_share_after'])} with {stage['sites_added']} sites "
-                f"({stage['status']}, gap {gap})"
+                f"({_proof(stage)})"
             )
         lines.append(line)
+    if "covered_share_after" in summary and summary["sites"]["planned"]:
+        lines.append(f"  {summary['sites']['planned']} planned sites count as built afterwards")
     reasons = ", ".join(
         f"{name} {part['people']:,.0f}"
         for name, part in summary["verdicts"].items()
@@ -145,8 +148,18 @@ def headline(result: Result) -> str:
     return "\n".join([*lines, f"  people by verdict: {reasons}"])
 
 
+def _proof(stage: dict[str, Any]) -> str:
+    if stage["status"] == "impossible":
+        return f"target cannot be met, {stage['missing_people']:,.0f} people short"
+    gap = "unknown" if stage["gap"] is None else f"{100 * stage['gap']:.2f} %"
+    return f"{stage['status']}, gap {gap}"
+
+
 def _share(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.2f} %"
+    """A share in percent; only everybody is 100 %."""
+    if share is None:
+        return "-"
+    return f"{100 * share if share == 1 else min(100 * share, 99.99):.2f} %"
 
 
 def gate(result: Result, fail_under: float | None) -> None:

@@ -117,6 +117,12 @@ def read_graphml(path: Path) -> Lines:
     if not keep.any():
         msg = f"{path}: none of its {len(edges)} edges is a street that people may walk along"
         raise InputError(msg)
+    if not any("foot" in t for t in tags):
+        log.warning(
+            "%s: no street says whether people may walk there; save the graph with foot, access, "
+            "oneway:foot and foot:backward among osmnx's useful_tags_way, or take an extract",
+            path.name,
+        )
     table = _tag_table([t for t, k in zip(tags, keep, strict=True) if k])
     edges = edges[keep]
     coordinates, line = shapely.get_coordinates(edges.geometry.to_numpy(), return_index=True)
