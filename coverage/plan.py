@@ -21,6 +21,7 @@ from walkcover._errors import PlanError
 PROFILES_KMH = {"standard": 4.0, "brisk": 4.7, "elderly": 2.9, "frail": 2.3}
 LANGUAGES = ("zh", "en")
 MAX_SNAP_LIMIT_M = 2000.0
+MAX_SPEED_KMH = 10.0
 SPREADS = ("floor_area", "even")
 DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -291,6 +292,11 @@ def _out_of_range(plan: Plan) -> list[str]:
     for name, value in positive.items():
         if not (value > 0 and math.isfinite(value)):
             faults.append(f"{name} = {value!r}: expected a positive number")
+    if walk.speed_kmh > MAX_SPEED_KMH:
+        faults.append(
+            f"[walk] speed_kmh = {walk.speed_kmh!r}: expected at most {MAX_SPEED_KMH:g}; "
+            "people walk at 2 to 6 km/h"
+        )
     if walk.snap_limit_m > MAX_SNAP_LIMIT_M:
         faults.append(
             f"[walk] snap_limit_m = {walk.snap_limit_m!r}: expected at most {MAX_SNAP_LIMIT_M:g}; "

@@ -205,10 +205,11 @@ def _from_extract(plan: Plan, network_path: Path) -> gpd.GeoDataFrame:
 
 def _spread(plan: Plan, places: gpd.GeoDataFrame) -> pd.Series:
     """Zone totals of [population] spread over the residences."""
+    totals = read_zone_people(plan)
     weights = None
     if plan.population.spread == "floor_area":
         weights = floor_area_m2(places.geometry, places.get("levels"))
-    return spread_people(read_zone_people(plan), places, weights=weights)
+    return spread_people(totals, places, weights=weights)
 
 
 def _checksums(plan: Plan) -> dict[str, str]:
