@@ -81,7 +81,8 @@ def search_graph(network: Network, costs: WalkCosts) -> SearchGraph:
     keep = np.isfinite(seconds) & (tail != head)
     tail, head, seconds, private = tail[keep], head[keep], seconds[keep], private[keep]
     key = 2 * tail + private
-    order = np.argsort(key, kind="stable")
+    # Cheap arcs first: what they label is less often labelled anew. Measured; changes no result.
+    order = np.lexsort([seconds, key])
     ptr = pointers(key, 2 * network.n_nodes)
     span = seconds.max(initial=0.0) / BUCKET_S + 2
     return SearchGraph(
