@@ -52,38 +52,41 @@ def transpose(ptr, entries, n_others):
 
 
 @_compiled
-def fingerprints(ptr, entries, is_open, key_a, key_b, n_rows):
-    """Sum two keys of the open candidates that reach each row; also their least index."""
+def fingerprints(row_ptr, row_cols, is_open, key_a, key_b):
+    """Sum two keys of the open candidates of each row; also their least index and number."""
+    n_rows = row_ptr.size - 1
     sum_a = np.zeros(n_rows, dtype=np.uint64)
     sum_b = np.zeros(n_rows, dtype=np.uint64)
-    first = np.full(n_rows, ptr.size, dtype=np.int32)
-    for j in range(ptr.size - 1):
-        if is_open[j]:
-            for at in range(ptr[j], ptr[j + 1]):
-                r = entries[at]
+    first = np.full(n_rows, is_open.size, dtype=np.int32)
+    degree = np.zeros(n_rows, dtype=np.int32)
+    for r in range(n_rows):
+        for at in range(row_ptr[r], row_ptr[r + 1]):
+            j = row_cols[at]
+            if is_open[j]:
                 sum_a[r] += key_a[j]
                 sum_b[r] += key_b[j]
                 first[r] = min(first[r], j)
-    return sum_a, sum_b, first
+                degree[r] += 1
+    return sum_a, sum_b, first, degree
 
 
 @_compiled
-def compress(ptr, entries, columns, row_of):
-    """Keep some columns and the entries whose `row_of` is not negative, renumbered."""
-    out_ptr = np.zeros(columns.size + 1, dtype=np.int64)
-    for i in range(columns.size):
+def compress(ptr, entries, kept, number_of):
+    """Keep some lines of a CSR, and the entries whose `number_of` is not negative, renumbered."""
+    out_ptr = np.zeros(kept.size + 1, dtype=np.int64)
+    for i in range(kept.size):
         n = 0
-        for at in range(ptr[columns[i]], ptr[columns[i] + 1]):
-            if row_of[entries[at]] >= 0:
+        for at in range(ptr[kept[i]], ptr[kept[i] + 1]):
+            if number_of[entries[at]] >= 0:
                 n += 1
         out_ptr[i + 1] = out_ptr[i] + n
     out = np.empty(out_ptr[-1], dtype=np.int32)
     put = 0
-    for i in range(columns.size):
-        for at in range(ptr[columns[i]], ptr[columns[i] + 1]):
-            row = row_of[entries[at]]
-            if row >= 0:
-                out[put] = row
+    for i in range(kept.size):
+        for at in range(ptr[kept[i]], ptr[kept[i] + 1]):
+            number = number_of[entries[at]]
+            if number >= 0:
+                out[put] = number
                 put += 1
     return out_ptr, out
 
@@ -147,17 +150,70 @@ def dominant_rows(col_ptr, col_rows, row_ptr, row_cols, work):
 
 
 @_compiled
-def greedy(col_ptr, col_rows, row_ptr, row_cols, weight, cost, budget, need):
+def undominated_columns(col_ptr, col_rows, row_ptr, row_cols, cost, work):
+    """
+    Flag the columns that no other one makes needless: all its rows, for no more cost.
+
+    Of equal columns the cheapest, then the first, is kept. The search ends after `work` looked-at
+    entries; what was not examined is kept.
+    """
+    n = col_ptr.size - 1
+    keep = np.ones(n, dtype=np.bool_)
+    rivals = np.empty(n, dtype=np.int64)
+    marked = np.full(n, -1, dtype=np.int64)
+    stamp = 0
+    for j in range(n):
+        size = col_ptr[j + 1] - col_ptr[j]
+        if size == 0 or work < 0:
+            continue
+        rare = col_rows[col_ptr[j]]
+        for at in range(col_ptr[j], col_ptr[j + 1]):
+            r = col_rows[at]
+            if row_ptr[r + 1] - row_ptr[r] < row_ptr[rare + 1] - row_ptr[rare]:
+                rare = r
+        n_rivals = 0
+        for i in range(row_ptr[rare], row_ptr[rare + 1]):
+            k = row_cols[i]
+            wider = col_ptr[k + 1] - col_ptr[k] - size
+            first = wider > 0 or cost[k] < cost[j] or k < j
+            if k != j and keep[k] and wider >= 0 and cost[k] <= cost[j] and first:
+                rivals[n_rivals] = k
+                n_rivals += 1
+        for at in range(col_ptr[j], col_ptr[j + 1]):
+            if n_rivals == 0:
+                break
+            r = col_rows[at]
+            stamp += 1
+            for i in range(row_ptr[r], row_ptr[r + 1]):
+                marked[row_cols[i]] = stamp
+            work -= row_ptr[r + 1] - row_ptr[r]
+            left = 0
+            for i in range(n_rivals):
+                if marked[rivals[i]] == stamp:
+                    rivals[left] = rivals[i]
+                    left += 1
+            n_rivals = left
+        keep[j] = n_rivals == 0
+    return keep
+
+
+@_compiled
+def greedy(col_ptr, col_rows, row_ptr, row_cols, weight, times, cost, chosen, budget, need):
     """
     Add the candidate with the most new weight per cost until budget, need or gain is used up.
 
-    Gains are kept exact: a row that becomes covered takes its weight from all its candidates, so
-    that all updates together look at every pair once. Ties go to the smaller index.
+    A row that needs several columns gives each of them its part. Gains are kept exact: a row that
+    becomes covered takes its weight from all its candidates, so that all updates together look at
+    every pair once. Ties go to the smaller index. Changes `chosen`.
     """
     n = col_ptr.size - 1
-    chosen = np.zeros(n, dtype=np.bool_)
-    covered = np.zeros(row_ptr.size - 1, dtype=np.bool_)
-    gain = column_sums(col_ptr, col_rows, weight)
+    left = times.copy()
+    part = weight / times
+    for j in range(n):
+        if chosen[j]:
+            for at in range(col_ptr[j], col_ptr[j + 1]):
+                left[col_rows[at]] -= 1
+    gain = column_sums(col_ptr, col_rows, np.where(left > 0, part, 0.0))
     nothing = 1e-12 * max(1.0, weight.sum())
     while need > 0.0:
         best, best_rate = -1, 0.0
@@ -172,42 +228,35 @@ def greedy(col_ptr, col_rows, row_ptr, row_cols, weight, cost, budget, need):
         budget -= cost[best]
         for at in range(col_ptr[best], col_ptr[best + 1]):
             r = col_rows[at]
-            if not covered[r]:
-                covered[r] = True
+            left[r] -= 1
+            if left[r] == 0:
                 need -= weight[r]
                 for i in range(row_ptr[r], row_ptr[r + 1]):
-                    gain[row_cols[i]] -= weight[r]
-    return chosen
+                    gain[row_cols[i]] -= part[r]
+
+
+@_compiled
+def _toll(need, got, slack):
+    """People short of all floors together, beyond the slack."""
+    short = 0.0
+    for f in range(need.size):
+        short += max(0.0, need[f] - got[f])
+    return max(0.0, short - slack)
 
 
 @_compiled
 def anneal(
-    col_ptr,
-    col_rows,
-    row_ptr,
-    row_cols,
-    weight,
-    guard,
-    floor,
-    cost,
-    budget,
-    enough,
-    chosen,
-    best,
-    best_value,
-    step,
-    until,
-    steps,
-    hot,
-    cold,
-    seed,
-):
+    col_ptr, col_rows, row_ptr, row_cols, times, weight,
+    floor_ptr, floor_ids, floor_people, need, slack, toll,
+    cost, budget, enough, chosen, best, best_value, step, until, steps, hot, cold, seed,
+):  # fmt: skip
     """
     Move chosen candidates to overlapping ones by simulated annealing; change `chosen` and `best`.
 
-    Covered `weight` is maximised within `budget` while covered `guard` stays at `floor` or above.
-    Runs the steps from `step` to `until` of a schedule of `steps`; stops once `enough` is reached.
-    Returns the value of `best`.
+    The covered weight, less `toll` for each person short of the floors beyond the slack, is
+    maximised within `budget`. `floor_ptr`, `floor_ids` and `floor_people` are the people that each
+    floor counts in a row. Runs the steps from `step` to `until` of a schedule of `steps`; stops
+    once `enough` is reached. Returns the value of `best`.
     """
     np.random.seed(seed)
     n = col_ptr.size - 1
@@ -220,8 +269,15 @@ def anneal(
         budget -= cost[site]
         for at in range(col_ptr[site], col_ptr[site + 1]):
             count[col_rows[at]] += 1
-    value = weight[count > 0].sum()
-    kept = guard[count > 0].sum()
+    got = np.zeros(need.size, dtype=np.float64)
+    value = 0.0
+    for r in range(count.size):
+        if count[r] >= times[r]:
+            value += weight[r]
+            for i in range(floor_ptr[r], floor_ptr[r + 1]):
+                got[floor_ids[i]] += floor_people[i]
+    before = _toll(need, got, slack)
+    value -= toll * before
     while step < until and best_value < enough:
         heat = hot * (cold / hot) ** (step / steps)
         step += 1
@@ -239,22 +295,26 @@ def anneal(
         adds = cost[k] <= budget
         if not adds and (j < 0 or cost[k] - cost[j] > budget):
             continue
-        change, kept_change = 0.0, 0.0
+        change = 0.0
         if not adds:
             for at in range(col_ptr[j], col_ptr[j + 1]):
                 r = col_rows[at]
-                count[r] -= 1
-                if count[r] == 0:
+                if count[r] == times[r]:
                     change -= weight[r]
-                    kept_change -= guard[r]
+                    for i in range(floor_ptr[r], floor_ptr[r + 1]):
+                        got[floor_ids[i]] -= floor_people[i]
+                count[r] -= 1
         for at in range(col_ptr[k], col_ptr[k + 1]):
             r = col_rows[at]
-            if count[r] == 0:
+            if count[r] == times[r] - 1:
                 change += weight[r]
-                kept_change += guard[r]
-        if kept + kept_change >= floor and (
-            change >= 0.0 or np.random.random() < np.exp(change / heat)
-        ):
+                for i in range(floor_ptr[r], floor_ptr[r + 1]):
+                    got[floor_ids[i]] += floor_people[i]
+        after = before
+        if need.size:
+            after = _toll(need, got, slack)
+            change -= toll * (after - before)
+        if change >= 0.0 or np.random.random() < np.exp(change / heat):
             for at in range(col_ptr[k], col_ptr[k + 1]):
                 count[col_rows[at]] += 1
             chosen[k] = True
@@ -267,13 +327,22 @@ def anneal(
                 budget += cost[j]
                 held[at_held] = k
             value += change
-            kept += kept_change
+            before = after
             if value > best_value:
                 best_value = value
                 best[:] = chosen
-        elif not adds:
-            for at in range(col_ptr[j], col_ptr[j + 1]):
-                count[col_rows[at]] += 1
+        else:
+            for at in range(col_ptr[k], col_ptr[k + 1] if need.size else col_ptr[k]):
+                r = col_rows[at]
+                if count[r] == times[r] - 1:
+                    for i in range(floor_ptr[r], floor_ptr[r + 1]):
+                        got[floor_ids[i]] -= floor_people[i]
+            for at in range(col_ptr[j], col_ptr[j] if adds else col_ptr[j + 1]):
+                r = col_rows[at]
+                count[r] += 1
+                if count[r] == times[r]:
+                    for i in range(floor_ptr[r], floor_ptr[r + 1]):
+                        got[floor_ids[i]] += floor_people[i]
     return best_value
 
 

@@ -3,120 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
-from walkcover import _kernels_siting as kernels
-from walkcover._bounds import Deadline, Entries, Flags, Floats, Ints, Model, reduce_model
+from walkcover._deadline import Deadline, interruptible
 from walkcover._errors import InputError
-from walkcover._ladder import CLOSE, break_ties, fewest_sites, most_people, people_covered
+from walkcover._ladder import CLOSE, Effort, break_ties, least_cost, most_people
+from walkcover._model import (
+    Entries,
+    Flags,
+    Floats,
+    Ints,
+    Model,
+    make_model,
+    without_dominated_columns,
+)
+from walkcover.pairs import CoverPairs, Indices
 
-Indices = Sequence[int] | npt.NDArray[np.integer]
+__all__ = ["Answer", "CoverPairs", "Floor", "Indices", "max_cover", "min_sites"]
+
 Status = Literal["optimal", "feasible", "stopped", "impossible"]
+# A number of people that is compared may differ by this share.
+CLOSE_PEOPLE = 1e-9
 
 
 @dataclass(frozen=True)
-class CoverPairs:
+class Floor:
     """
-    Which residences each candidate reaches, as CSR by candidate.
-
-    Make it with `from_csr`, which checks. Existing sites are candidates too, named by `fixed`.
+    A condition: at least `share` of these people must have `times` sites within reach.
 
     Parameters
     ----------
-    indptr
-        Where each candidate's residences start, shape (n_candidates + 1,).
-    residences
-        Positions of residences, each at most once for a candidate.
-    n_residences
-        Number of residences, those that nobody reaches included.
+    people
+        The people of each residence whom the condition counts, shape (n_residences,): those of a
+        zone, the elderly, everybody.
+    share
+        Share of all of them, those already covered and those out of reach included.
+    times
+        Sites that must be within reach, existing ones included.
     """
 
-    indptr: Ints
-    residences: Entries
-    n_residences: int
+    people: npt.ArrayLike
+    share: float
+    times: int = 1
 
-    @classmethod
-    def from_csr(
-        cls,
-        indptr: npt.NDArray[np.integer],
-        residences: npt.NDArray[np.integer],
-        *,
-        n_residences: int,
-    ) -> CoverPairs:
-        """
-        Check a CSR relation and take it over; arrays of the right type are not copied.
 
-        Returns
-        -------
-        pairs
-            The relation, `indptr` as int64 and `residences` as int32.
+@dataclass(frozen=True)
+class Reduction:
+    """
+    How much of a siting question was left to decide.
 
-        Raises
-        ------
-        InputError
-            If the pointers do not ascend from 0 to the number of pairs, or a candidate names a
-            residence twice or one that does not exist.
+    Parameters
+    ----------
+    residences, candidates
+        Numbers given; candidates without fixed, forced and forbidden ones.
+    settled_residences
+        Residences that do not matter: without people that count, covered already, or out of reach
+        of all candidates.
+    rows
+        Groups of the other residences with equal covering sets.
+    dominated_candidates
+        Candidates dropped because another one covers at least the same for no more cost, or
+        because they bring nobody.
+    columns
+        Candidates left.
+    """
 
-        Examples
-        --------
-        >>> pairs = CoverPairs.from_csr(np.array([0, 2, 3]), np.array([0, 1, 1]), n_residences=3)
-        >>> pairs.n_candidates, pairs.residences_of(0).tolist()
-        (2, [0, 1])
-        >>> pairs.by_residence[0].tolist()
-        [0, 1, 3, 3]
-        """
-        ptr = np.ascontiguousarray(indptr, dtype=np.int64)
-        entries = np.asarray(residences)
-        if (
-            ptr.ndim != 1
-            or ptr.size == 0
-            or ptr[0] != 0
-            or ptr[-1] != entries.size
-            or (np.diff(ptr) < 0).any()
-        ):
-            msg = (
-                "indptr must ascend from 0 to the number of pairs "
-                f"({entries.size}), one entry more than candidates"
-            )
-            raise InputError(msg)
-        if not 0 <= n_residences < 2**31 or (
-            entries.size and not 0 <= entries.min() <= entries.max() < n_residences
-        ):
-            msg = f"residences must be positions from 0 to n_residences - 1 = {n_residences - 1}"
-            raise InputError(msg)
-        entries = np.ascontiguousarray(entries, dtype=np.int32)
-        repeated = kernels.first_repeat(ptr, entries, n_residences)
-        if repeated >= 0:
-            msg = f"candidate {repeated} names a residence twice; give every pair once"
-            raise InputError(msg)
-        return cls(ptr, entries, n_residences)
-
-    @property
-    def n_candidates(self) -> int:
-        """Number of candidates."""
-        return self.indptr.size - 1
-
-    @cached_property
-    def by_residence(self) -> tuple[Ints, Entries]:
-        """The same relation by residence: pointers, and candidates in ascending order."""
-        ptr, candidates = kernels.transpose(self.indptr, self.residences, self.n_residences)
-        return ptr, candidates
-
-    def residences_of(self, candidate: int) -> Entries:
-        """Positions of the residences that a candidate reaches."""
-        return self.residences[self.indptr[candidate] : self.indptr[candidate + 1]]
-
-    def covered(self, sites: Indices) -> Flags:
-        """Flag the residences that at least one of the sites reaches, shape (n_residences,)."""
-        flags = np.zeros(self.n_residences, dtype=bool)
-        for site in sites:
-            flags[self.residences_of(int(site))] = True
-        return flags
+    residences: int
+    candidates: int
+    settled_residences: int
+    rows: int
+    dominated_candidates: int
+    columns: int
 
 
 @dataclass(frozen=True)
@@ -135,12 +97,16 @@ class Answer:
     status
         ``optimal``: objective and bound are equal. ``feasible``: the counted limits of work ended
         before that, or the gap asked for was reached. ``stopped``: the time limit cut the search.
-        ``impossible``: the share cannot be reached; all who can be reached are covered, and
-        objective and bound are those of covering them.
+        ``impossible``: the share or a floor cannot be reached; it counts as far as it can be, and
+        objective and bound are those of reaching that.
     covered_people
-        People within reach of chosen and fixed sites.
+        People within reach of as many chosen and fixed sites as was asked for.
     target_people
         People that had to be covered; 0 for `max_cover`.
+    floors_short
+        People short of each floor, shape (n_floors,).
+    reduction
+        What was merged and dropped before the search.
     """
 
     chosen: Ints
@@ -149,6 +115,8 @@ class Answer:
     status: Status
     covered_people: float
     target_people: float = 0.0
+    floors_short: tuple[float, ...] = ()
+    reduction: Reduction | None = None
 
     @property
     def gap(self) -> float:
@@ -170,6 +138,8 @@ def max_cover(
     sites: int | None = None,
     costs: npt.ArrayLike | None = None,
     budget: float | None = None,
+    times: int = 1,
+    floors: Sequence[Floor] = (),
     fixed: Indices = (),
     forced: Indices = (),
     forbidden: Indices = (),
@@ -189,13 +159,20 @@ def max_cover(
         One of them: the number of new sites, or the money for them; forced ones are included.
     costs
         Cost of each candidate, positive; only with `budget`, where each costs 1 without it.
+    times
+        Sites within reach that it takes to count as covered, existing ones included: 2 asks for a
+        second site as backup.
+    floors
+        Conditions to keep. Where they cannot all be kept, as few people as possible are short of
+        them, and the status is ``impossible``.
     fixed, forced, forbidden
         Existing sites; new sites that must be built; candidates that must not be built (a fixed
         one may be named here, as it is not built).
     tie_people
         Among answers that cover equally many people, the one that covers most of these is wanted.
     time_limit_s, gap, seed
-        Safety stop; gap that is good enough; start of the random numbers.
+        Safety stop; gap that is good enough; start of the random numbers. Ctrl-C is a stop too:
+        the best answer so far is given with its true gap.
 
     Returns
     -------
@@ -210,7 +187,8 @@ def max_cover(
 
     References
     ----------
-    Church & ReVelle (1974), The maximal covering location problem.
+    Church & ReVelle (1974), The maximal covering location problem; Hogan & ReVelle (1986),
+    Concepts and applications of backup coverage.
 
     Examples
     --------
@@ -219,6 +197,13 @@ def max_cover(
     >>> answer = max_cover(pairs, [10, 40, 30, 35], sites=2)
     >>> answer.chosen.tolist(), answer.objective, answer.bound, answer.status
     ([1, 2], 105.0, 105.0, 'optimal')
+
+    With a second site in reach of as many as possible, and nobody of the first residence left out:
+
+    >>> answer = max_cover(pairs, [10, 40, 30, 35], sites=2, times=2,
+    ...                    floors=[Floor([10, 0, 0, 0], share=1.0)])
+    >>> answer.chosen.tolist(), answer.objective
+    ([0, 1], 40.0)
     """
     if (sites is None) == (budget is None) or (sites is not None and costs is not None):
         msg = "give sites, or budget (with costs where they differ): exactly one of the two"
@@ -227,8 +212,7 @@ def max_cover(
     if not (room >= 0 and np.isfinite(room)):
         msg = f"sites or budget = {room!r}: expected zero or a positive number"
         raise InputError(msg)
-    deadline = Deadline(time_limit_s)
-    case = _case(pairs, people, tie_people, costs, fixed, forced, forbidden)
+    case = _case(pairs, people, tie_people, times, costs, fixed, forced, forbidden, floors)
     if case.forced_cost > room * (1.0 + 1e-9):
         msg = (
             f"forced sites need {case.forced_cost:g} of {room:g}; "
@@ -237,26 +221,30 @@ def max_cover(
         raise InputError(msg)
     room = float(np.floor(room)) if case.whole_cost else room * (1.0 + 1e-9)
     room = max(0.0, room - case.forced_cost)
-    model = case.model
-    chosen, upper = most_people(
-        model, room=room, whole=case.whole_people, gap=gap, deadline=deadline, seed=seed
+    with interruptible(time_limit_s) as deadline:
+        effort = Effort(deadline, gap, seed)
+        model = without_dominated_columns(case.merged(case.wanted, case.floors))
+        found = most_people(model, room=room, whole=case.whole_people, effort=effort)
+        built = case.built(model, found.chosen)
+        if case.tie_people is not None:
+            reached = _Demand(case.wanted.people, case.count(built), times)
+            floors_kept = [
+                replace(floor, need=min(floor.need, case.count(built, floor)))
+                for floor in case.floors
+            ]
+            built = _tie_broken(
+                case, built, case.tie_people, [reached, *floors_kept], room=room, effort=effort
+            )
+        covered_people = case.count(built)
+        upper = max(case.base(case.wanted) + found.bound, covered_people)
+        status, bound = _judged(covered_people, upper, whole=case.whole_people, deadline=deadline)
+    short = case.floors_short(built)
+    if any(short):
+        proved = found.least_short > 0 or any(case.out_of_reach(case.floors))
+        status = "impossible" if proved else "feasible" if status == "optimal" else status
+    return Answer(
+        built, covered_people, bound, status, covered_people, 0.0, short, case.reduction(model)
     )
-    if tie_people is not None:
-        chosen = break_ties(
-            model,
-            chosen,
-            floor=people_covered(model, chosen),
-            budget=room,
-            whole=case.whole_people,
-            deadline=deadline,
-            seed=seed,
-        )
-    built = case.built(chosen)
-    covered_people = case.count(built)
-    upper = max(case.base_people + upper, covered_people)
-    whole = case.whole_people
-    status, bound = _judged(covered_people, upper, whole=whole, deadline=deadline)
-    return Answer(built, covered_people, bound, status, covered_people)
 
 
 def min_sites(
@@ -264,6 +252,8 @@ def min_sites(
     people: npt.ArrayLike,
     *,
     share: float = 1.0,
+    times: int = 1,
+    floors: Sequence[Floor] = (),
     fixed: Indices = (),
     forced: Indices = (),
     forbidden: Indices = (),
@@ -282,14 +272,14 @@ def min_sites(
         Share of all people given, those already covered and those out of reach included.
     tie_people
         Among answers of equal cost, the one that covers most of these is wanted; `people` without.
-    people, fixed, forced, forbidden, costs, time_limit_s, gap, seed
+    people, times, floors, fixed, forced, forbidden, costs, time_limit_s, gap, seed
         As in `max_cover`; without `costs` sites are counted.
 
     Returns
     -------
     answer
-        The sites, their number or cost, and a bound from below. Where the share cannot be reached
-        the status is ``impossible`` and everybody within reach of a candidate is covered.
+        The sites, their number or cost, and a bound from below. Where the share or a floor cannot
+        be reached the status is ``impossible`` and it is met as far as candidates reach.
 
     Raises
     ------
@@ -311,60 +301,66 @@ def min_sites(
     if not 0.0 <= share <= 1.0:
         msg = f"share = {share!r}: expected a number from 0 to 1"
         raise InputError(msg)
-    deadline = Deadline(time_limit_s)
-    tie_counts = people if tie_people is None else tie_people
-    case = _case(pairs, people, tie_counts, costs, fixed, forced, forbidden)
-    model = case.model
-    target = share * case.total_people * (1.0 - 1e-12)
-    if case.whole_people:
-        target = float(np.ceil(target))
-    need = target - case.base_people
-    reachable = float(model.weight.sum())
-    short = need > reachable * (1.0 + 1e-12)
-    chosen, lower = np.zeros(model.cost.size, dtype=bool), 0.0
-    if need > 0 and reachable > 0:
-        chosen, lower = fewest_sites(
-            model,
-            need=min(need, reachable),
-            whole_cost=case.whole_cost,
-            whole_people=case.whole_people,
-            gap=gap,
-            deadline=deadline,
-            seed=seed,
+    case = _case(pairs, people, tie_people, times, costs, fixed, forced, forbidden, floors)
+    target = _target(case.wanted.people, share, whole=case.whole_people)
+    asked = [replace(case.wanted, need=target), *case.floors]
+    out_of_reach = case.out_of_reach(asked)
+    needs = [replace(d, need=d.need - out) for d, out in zip(asked, out_of_reach, strict=True)]
+    with interruptible(time_limit_s) as deadline:
+        effort = Effort(deadline, gap, seed)
+        nobody = replace(case.wanted, people=np.zeros(pairs.n_residences))
+        model = without_dominated_columns(case.merged(nobody, needs))
+        found = least_cost(
+            model, whole_cost=case.whole_cost, whole_people=case.whole_people, effort=effort
         )
-        chosen = break_ties(
-            model,
-            chosen,
-            floor=min(need, reachable),
-            budget=float(model.cost[chosen].sum()) * (1.0 + 1e-9),
-            whole=case.whole_people,
-            deadline=deadline,
-            seed=seed,
+        built = case.built(model, found.chosen)
+        built = _tie_broken(
+            case,
+            built,
+            case.wanted.people if case.tie_people is None else case.tie_people,
+            needs,
+            room=model.spent(found.chosen) * (1.0 + 1e-9),
+            effort=effort,
         )
-    built = case.built(chosen)
-    spent = float(case.cost[built].sum())
-    lower = min(case.forced_cost + lower, spent)
-    status, bound = _judged(spent, lower, whole=case.whole_cost, deadline=deadline)
-    if short:
+        spent = float(case.cost[built].sum())
+        lower = min(case.forced_cost + found.bound, spent)
+        status, bound = _judged(spent, lower, whole=case.whole_cost, deadline=deadline)
+    if any(out_of_reach):
         status = "impossible"
-    return Answer(built, spent, bound, status, case.count(built), target)
+    return Answer(
+        built,
+        spent,
+        bound,
+        status,
+        case.count(built),
+        target,
+        case.floors_short(built),
+        case.reduction(model),
+    )
+
+
+@dataclass(frozen=True)
+class _Demand:
+    """People who need `times` sites within reach, and how many of them at least."""
+
+    people: Floats
+    need: float
+    times: int
 
 
 @dataclass(frozen=True)
 class _Case:
-    """The checked question, and the model that is left once fixed and forced sites stand."""
+    """The checked question."""
 
     pairs: CoverPairs
-    people: Floats
+    wanted: _Demand
+    tie_people: Floats | None
+    floors: list[_Demand]
     cost: Floats
     fixed: Ints
     forced: Ints
-    model: Model
-    base_people: float
-
-    @property
-    def total_people(self) -> float:
-        return float(self.people.sum())
+    is_open: Flags
+    standing: Entries
 
     @property
     def forced_cost(self) -> float:
@@ -372,35 +368,124 @@ class _Case:
 
     @property
     def whole_people(self) -> bool:
-        return bool((self.people == np.rint(self.people)).all())
+        return all(bool((d.people == np.rint(d.people)).all()) for d in (self.wanted, *self.floors))
 
     @property
     def whole_cost(self) -> bool:
         return bool((self.cost == np.rint(self.cost)).all())
 
-    def built(self, chosen: Flags) -> Ints:
-        """Indices of the new sites, forced ones included."""
-        return np.union1d(self.forced, self.model.candidates[chosen])
+    def base(self, demand: _Demand) -> float:
+        """People who have enough sites once fixed and forced ones stand."""
+        return float(demand.people[self.standing >= demand.times].sum())
 
-    def count(self, built: Ints) -> float:
-        """People covered by fixed and new sites, on the residences as they were given."""
-        return float(self.people[self.pairs.covered(np.append(self.fixed, built))].sum())
+    def out_of_reach(self, demands: Sequence[_Demand]) -> list[float]:
+        """People by which each need exceeds what everything built together would cover."""
+        every = self.standing + np.bincount(
+            self.pairs.residences[np.repeat(self.is_open, np.diff(self.pairs.indptr))],
+            minlength=self.pairs.n_residences,
+        )
+        out = []
+        for demand in demands:
+            most = float(demand.people[every >= demand.times].sum())
+            out.append(demand.need - most if demand.need > most * (1.0 + 1e-12) else 0.0)
+        return out
+
+    def merged(self, wanted: _Demand, floors: Sequence[_Demand]) -> Model:
+        """Reduce the question: who is wanted, and what is needed at least."""
+        levels = sorted({demand.times for demand in (wanted, *floors)})
+        ptr, candidates = self.pairs.by_residence
+        n = self.pairs.n_residences
+        block = {times: slice(at * n, (at + 1) * n) for at, times in enumerate(levels)}
+        weight = np.zeros(n * len(levels))
+        weight[block[wanted.times]] = wanted.people
+        demand = np.zeros((len(floors), weight.size))
+        for row, floor in zip(demand, floors, strict=True):
+            row[block[floor.times]] = floor.people
+        more = [ptr[1:] + at * candidates.size for at in range(len(levels))]
+        return make_model(
+            ptr if len(levels) == 1 else np.concatenate([ptr[:1], *more]),
+            candidates if len(levels) == 1 else np.tile(candidates, len(levels)),
+            self.cost,
+            weight=weight,
+            demand=sparse.csr_array(demand),
+            need=np.array([floor.need - self.base(floor) for floor in floors]),
+            times=np.concatenate([times - self.standing for times in levels]).astype(np.int32),
+            is_open=self.is_open,
+        )
+
+    def built(self, model: Model, chosen: Flags) -> Ints:
+        """Indices of the new sites, forced ones included."""
+        return np.union1d(self.forced, model.candidates[chosen])
+
+    def count(self, built: Ints, demand: _Demand | None = None) -> float:
+        """People with enough fixed and new sites, on the residences as they were given."""
+        demand = self.wanted if demand is None else demand
+        reached = self.pairs.reached_by(np.append(self.fixed, built))
+        return float(demand.people[reached >= demand.times].sum())
+
+    def floors_short(self, built: Ints) -> tuple[float, ...]:
+        """People short of each floor; a rounding error is none."""
+        short = (floor.need - self.count(built, floor) for floor in self.floors)
+        return tuple(
+            float(s) if s > CLOSE_PEOPLE * floor.need else 0.0
+            for s, floor in zip(short, self.floors, strict=True)
+        )
+
+    def reduction(self, model: Model) -> Reduction:
+        merged = int((self.standing < self.wanted.times).sum())
+        return Reduction(
+            residences=self.pairs.n_residences,
+            candidates=int(self.is_open.sum()),
+            settled_residences=self.pairs.n_residences - merged,
+            rows=model.weight.size,
+            dominated_candidates=int(self.is_open.sum()) - model.cost.size,
+            columns=model.cost.size,
+        )
+
+
+def _tie_broken(
+    case: _Case,
+    built: Ints,
+    tie_people: Floats,
+    kept: Sequence[_Demand],
+    *,
+    room: float,
+    effort: Effort,
+) -> Ints:
+    """Cover the most of those who break ties, keeping what was reached."""
+    ties = replace(case.wanted, people=tie_people)
+    # Not without dominated columns: some may have been built.
+    model = case.merged(ties, kept)
+    found = break_ties(
+        model,
+        np.isin(model.candidates, built),
+        budget=room,
+        whole=case.whole_people,
+        effort=effort,
+    )
+    better = case.built(model, found)
+    keeps = all(
+        case.count(better, demand) >= min(demand.need, case.count(built, demand)) for demand in kept
+    )
+    return better if keeps and case.count(better, ties) > case.count(built, ties) else built
 
 
 def _case(
     pairs: CoverPairs,
     people: npt.ArrayLike,
     tie_people: npt.ArrayLike | None,
+    times: int,
     costs: npt.ArrayLike | None,
     fixed: Indices,
     forced: Indices,
     forbidden: Indices,
+    floors: Sequence[Floor],
 ) -> _Case:
-    """Check everything once and reduce the model."""
+    """Check everything once."""
     faults: list[str] = []
     n = pairs.n_candidates
     counts = _numbers("people", people, pairs.n_residences, faults)
-    ties = np.zeros(pairs.n_residences)
+    ties = None
     if tie_people is not None:
         ties = _numbers("tie_people", tie_people, pairs.n_residences, faults)
     cost = np.ones(n) if costs is None else _numbers("costs", costs, n, faults)
@@ -416,24 +501,38 @@ def _case(
         both = np.intersect1d(must, others)
         if both.size:
             faults.append(f"candidate {both[0]} is both forced and {name}")
+    groups = []
+    for number, floor in enumerate(floors):
+        where = f"floor {number}"
+        groups.append(_numbers(f"people of {where}", floor.people, pairs.n_residences, faults))
+        if not 0.0 <= floor.share <= 1.0:
+            faults.append(f"share of {where} is {floor.share!r}; expected a number from 0 to 1")
+    for name, number in [
+        ("times", times),
+        *((f"times of floor {i}", f.times) for i, f in enumerate(floors)),
+    ]:
+        if number < 1:
+            faults.append(f"{name} is {number!r}; expected 1 or more sites within reach")
     if faults:
         msg = "the siting question is not understood:\n" + "\n".join(f"  {f}" for f in faults)
         raise InputError(msg)
     is_open = np.ones(n, dtype=bool)
     for closed in (stands, must, banned):
         is_open[closed] = False
-    is_covered = pairs.covered(np.append(stands, must))
-    model = reduce_model(
-        pairs.indptr,
-        pairs.residences,
-        weight=counts,
-        second=ties,
-        cost=cost,
-        is_open=is_open,
-        is_covered=is_covered,
-    )
-    base_people = float(counts[is_covered].sum())
-    return _Case(pairs, counts, cost, stands, must, model, base_people)
+    whole = all(bool((group == np.rint(group)).all()) for group in groups)
+    demands = [
+        _Demand(group, _target(group, floor.share, whole=whole), floor.times)
+        for group, floor in zip(groups, floors, strict=True)
+    ]
+    standing = pairs.reached_by(np.append(stands, must))
+    wanted = _Demand(counts, 0.0, times)
+    return _Case(pairs, wanted, ties, demands, cost, stands, must, is_open, standing)
+
+
+def _target(people: Floats, share: float, *, whole: bool) -> float:
+    """People that a share of all of them means; a rounding error asks for nobody more."""
+    target = share * float(people.sum()) * (1.0 - 1e-12)
+    return float(np.ceil(target)) if whole else target
 
 
 def _numbers(name: str, given: npt.ArrayLike, size: int, faults: list[str]) -> Floats:

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from walkcover import _bounds as bounds
+from walkcover import _exact as exact
 from walkcover._errors import InputError
+from walkcover._model import make_model
 from walkcover.siting import CoverPairs, max_cover, min_sites
 
 CLOSE = 1e-6
@@ -176,14 +179,16 @@ def test_more_sites_never_cover_fewer_people(case):
 def test_any_multipliers_give_valid_bounds(case, share, seed):
     matrix, people, cost, _, _, _ = case
     pairs = make_pairs(matrix)
-    model = bounds.reduce_model(
-        pairs.indptr,
-        pairs.residences,
+    ptr, candidates = pairs.by_residence
+    model = make_model(
+        ptr,
+        candidates,
+        cost,
         weight=people,
-        second=np.zeros(people.size),
-        cost=cost,
+        demand=sparse.csr_array((0, people.size)),
+        need=np.zeros(0),
+        times=np.ones(people.size, dtype=np.int32),
         is_open=np.ones(cost.size, dtype=bool),
-        is_covered=np.zeros(people.size, dtype=bool),
     )
     multipliers = model.weight * np.random.default_rng(seed).random(model.weight.size)
     priced = bounds.price(model, multipliers)
@@ -197,7 +202,7 @@ def test_any_multipliers_give_valid_bounds(case, share, seed):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_an_answer_without_exact_solving_claims_nothing_false(monkeypatch, seed):
-    monkeypatch.setattr(bounds, "EXACT_PAIRS", -1)
+    monkeypatch.setattr(exact, "EXACT_PAIRS", -1)
     rng = np.random.default_rng(seed)
     matrix, people = rng.random((9, 25)) < 0.25, rng.integers(1, 30, 25)
     pairs = make_pairs(matrix)

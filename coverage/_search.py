@@ -1,0 +1,191 @@
+"""Search for good columns of a reduced model: greedy, annealing, weighted local search."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from scipy import sparse
+
+from walkcover import _kernels_siting as kernels
+from walkcover._deadline import Deadline
+from walkcover._model import Flags, Floats, Model
+
+# Annealing: steps at most, steps per candidate at most, and looked-at pairs at most. Heat is
+# measured in mean people per site.
+ANNEAL_STEPS = 3_000_000
+ANNEAL_STEPS_PER_CANDIDATE = 2_000
+ANNEAL_WORK = 2_000_000_000
+HOT, COLD = 0.1, 0.003
+# Weighted set cover: steps of a round at most, for each candidate at most, looked-at pairs at most.
+COVER_STEPS = 250_000
+COVER_STEPS_PER_CANDIDATE = 200
+COVER_WORK = 2_000_000_000
+# Local search runs in rounds, between which the time limit can end it.
+ROUNDS = 8
+# A cheaper answer is sought in strides that start with FIRST_STRIDE and end with one whole number,
+# or LAST_STRIDE where costs are none.
+FIRST_STRIDE, LAST_STRIDE = 0.05, 0.002
+# What one person short of a floor weighs against all people that could be covered.
+TOLL = 1e3
+# Sums of people that are compared may differ by this share.
+CLOSE_PEOPLE = 1e-9
+
+
+def is_met(model: Model, chosen: Flags) -> bool:
+    """Tell whether the floors are kept, but for the slack and rounding."""
+    allowed = model.slack + CLOSE_PEOPLE * float(np.abs(model.need).sum())
+    return model.short(chosen) <= allowed
+
+
+def greedy(model: Model, *, budget: float, people: bool = True) -> Flags:
+    """Meet the floors one after the other, the shortest first; then add whoever can be covered."""
+    chosen = np.zeros(model.cost.size, dtype=bool)
+    for _ in range(model.need.size):
+        short = model.shortfalls(chosen)
+        worst = int(np.argmax(short))
+        if short[worst] <= 0.0:
+            break
+        people_of = model.demand[[worst]].toarray()[0]
+        _add(model, people_of, chosen, budget=budget, need=float(short[worst]))
+    if people:
+        _add(model, model.weight, chosen, budget=budget, need=np.inf)
+    return chosen
+
+
+def _add(model: Model, weight: Floats, chosen: Flags, *, budget: float, need: float) -> None:
+    left = budget - model.spent(chosen)
+    kernels.greedy(*model.relation, weight, model.times, model.cost, chosen, left, need)
+
+
+def anneal(
+    model: Model,
+    chosen: Flags,
+    *,
+    budget: float,
+    enough: float = np.inf,
+    deadline: Deadline,
+    seed: int,
+) -> Flags:
+    """
+    Improve columns by annealing in rounds, so that the time limit can end it in between.
+
+    Whoever is short of a floor weighs more than all weight; the search ends once the covered
+    weight is `enough`.
+    """
+    if model.cost.size == 0:
+        return chosen
+    current, best = chosen.copy(), chosen.copy()
+    floors = sparse.csc_array(model.demand)
+    need = model.need * (1.0 - CLOSE_PEOPLE)
+    toll = TOLL * (1.0 + float(model.weight.sum()))
+    if not model.weight.any():
+        toll = 1.0
+    short = float(np.maximum(need - model.demand @ model.covered(chosen), 0.0).sum())
+    value = model.people(chosen) - toll * max(0.0, short - model.slack)
+    scale = model.weight if model.weight.any() else np.asarray(model.demand.sum(axis=0)).ravel()
+    mean = max(float(scale[model.covered(chosen)].sum()), float(scale.max()))
+    mean /= max(1, int(chosen.sum()))
+    per_step = 1 + model.n_pairs // model.cost.size
+    steps = min(ANNEAL_STEPS, ANNEAL_WORK // per_step, ANNEAL_STEPS_PER_CANDIDATE * model.cost.size)
+    marks = np.linspace(0, steps, ROUNDS + 1).astype(int)
+    for number, (step, until) in enumerate(itertools.pairwise(marks)):
+        if value >= enough or deadline.passed():
+            break
+        value = kernels.anneal(
+            *model.relation, model.times, model.weight,
+            floors.indptr.astype(np.int64), floors.indices.astype(np.int32), floors.data,
+            need, model.slack, toll,
+            model.cost, budget, enough, current, best, value, step, until, steps,
+            HOT * mean, COLD * mean, seed + number,
+        )  # fmt: skip
+    return best
+
+
+def losses(model: Model, chosen: Flags, weight: Floats) -> Floats:
+    """Weight that is lost with each chosen column alone; infinite for the others."""
+    load = model.loads(np.flatnonzero(chosen))
+    alone = kernels.column_sums(model.col_ptr, model.col_rows, weight * (load == model.times))
+    return np.where(chosen, alone, np.inf)
+
+
+def pruned(model: Model, chosen: Flags) -> Flags:
+    """Take out columns that no floor calls for, the least useful per cost first."""
+    chosen = chosen.copy()
+    every = np.asarray(model.demand.sum(axis=0)).ravel()
+    while chosen.any() and is_met(model, chosen):
+        rate = losses(model, chosen, every) / model.cost
+        for out in np.argsort(rate, kind="stable")[: int(chosen.sum())]:
+            chosen[out] = False
+            if is_met(model, chosen):
+                break
+            chosen[out] = True
+            if model.need.size == 1:
+                # With one floor, what the least useful column cannot spare none can.
+                return _pruned_by_loss(model, chosen)
+        else:
+            break
+    return chosen
+
+
+def _pruned_by_loss(model: Model, chosen: Flags) -> Flags:
+    """Take out the columns whose loss one floor can spare."""
+    people_of = model.demand[[0]].toarray()[0]
+    allowed = model.slack + CLOSE_PEOPLE * float(model.need[0])
+    while chosen.any():
+        spare = float(people_of[model.covered(chosen)].sum()) - model.need[0] + allowed
+        loss = losses(model, chosen, people_of)
+        rate = np.where(loss <= spare, loss / model.cost, np.inf)
+        out = int(np.argmin(rate))
+        if not np.isfinite(rate[out]):
+            break
+        chosen[out] = False
+    return chosen
+
+
+def cheaper_cover(
+    model: Model, chosen: Flags, *, lower: float, deadline: Deadline, seed: int
+) -> Flags:
+    """Shrink a cover of all rows in rounds of weighted local search."""
+    chosen, price = chosen.copy(), np.ones(model.weight.size)
+    per_step = 1 + model.n_pairs**2 // (model.cost.size * model.weight.size)
+    steps = min(COVER_STEPS, COVER_WORK // per_step, COVER_STEPS_PER_CANDIDATE * model.cost.size)
+    enough = lower + 1e-9
+    for number in range(ROUNDS):
+        if model.spent(chosen) <= enough or deadline.passed():
+            break
+        kernels.weighted_cover(
+            *model.relation, model.cost, chosen, price, enough, steps, seed + number
+        )
+    return chosen
+
+
+def cheaper_share(
+    model: Model, chosen: Flags, *, lower: float, whole: bool, deadline: Deadline, seed: int
+) -> Flags:
+    """
+    Meet the floors with less and less money, as long as annealing succeeds.
+
+    The model must weigh what the floors count: a single floor's people, or nothing.
+    """
+    every = np.asarray(model.demand.sum(axis=0)).ravel()
+    single = model.need.size == 1
+    enough = float(model.need[0]) * (1.0 - CLOSE_PEOPLE) if single else 0.0
+    stride = FIRST_STRIDE
+    while not deadline.passed():
+        spent = model.spent(chosen)
+        least = 1.0 if whole else spent * LAST_STRIDE
+        room = max(min(spent - least, spent * (1.0 - stride)), lower)
+        if room > spent - least * 0.999:
+            break
+        trial = chosen.copy()
+        while model.spent(trial) > room:
+            trial[int(np.argmin(losses(model, trial, every) / model.cost))] = False
+        trial = anneal(model, trial, budget=room, enough=enough, deadline=deadline, seed=seed)
+        if is_met(model, trial):
+            chosen = pruned(model, trial)
+        elif room >= spent - least:
+            break
+        else:
+            stride /= 3.0
+    return chosen
