@@ -15,7 +15,6 @@ from walkcover._model import (
     Flags,
     Floats,
     Model,
-    as_cover,
     decide,
 )
 
@@ -151,18 +150,24 @@ def _people_multipliers(
 
 def least_cost(model: Model, *, whole_cost: bool, whole_people: bool, effort: Effort) -> Found:
     """Keep all floors for the least cost."""
-    if model.is_single and _calls_for_all(model):
-        cover = as_cover(model)
-        found = _least_cost(cover, whole_cost, whole_people=True, effort=effort, is_cover=True)
-        return Found(np.isin(model.candidates, cover.candidates[found.chosen]), found.bound)
     if model.need.size == 1:
-        model = replace(model, weight=model.demand.toarray()[0])
+        model = weighing_the_floor(model)
     else:
         model = replace(model, weight=np.zeros(model.weight.size))
     return _least_cost(model, whole_cost, whole_people, effort=effort, is_cover=False)
 
 
-def _calls_for_all(model: Model) -> bool:
+def cheapest_cover(cover: Model, *, whole_cost: bool, effort: Effort) -> Found:
+    """Cover all rows of a model made by `as_cover` for the least cost."""
+    return _least_cost(cover, whole_cost, whole_people=True, effort=effort, is_cover=True)
+
+
+def weighing_the_floor(model: Model) -> Model:
+    """Let the weight be the people that the single floor counts."""
+    return replace(model, weight=model.demand.toarray()[0])
+
+
+def calls_for_all(model: Model) -> bool:
     """Tell whether no floor can spare even its smallest row."""
     demand = model.demand
     total = np.asarray(demand.sum(axis=1)).ravel()

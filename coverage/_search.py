@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
@@ -169,8 +170,11 @@ def cheaper_share(
     The model must weigh what the floors count: a single floor's people, or nothing.
     """
     every = np.asarray(model.demand.sum(axis=0)).ravel()
-    single = model.need.size == 1
-    enough = float(model.need[0]) * (1.0 - CLOSE_PEOPLE) if single else 0.0
+    enough, sought = 0.0, model
+    if model.need.size == 1:
+        # One floor is better sought as weight, which goes on counting beyond the floor.
+        enough = float(model.need[0]) * (1.0 - CLOSE_PEOPLE)
+        sought = replace(model, demand=model.demand[:0], need=model.need[:0])
     stride = FIRST_STRIDE
     while not deadline.passed():
         spent = model.spent(chosen)
@@ -181,7 +185,7 @@ def cheaper_share(
         trial = chosen.copy()
         while model.spent(trial) > room:
             trial[int(np.argmin(losses(model, trial, every) / model.cost))] = False
-        trial = anneal(model, trial, budget=room, enough=enough, deadline=deadline, seed=seed)
+        trial = anneal(sought, trial, budget=room, enough=enough, deadline=deadline, seed=seed)
         if is_met(model, trial):
             chosen = pruned(model, trial)
         elif room >= spent - least:

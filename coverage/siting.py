@@ -12,7 +12,7 @@ from scipy import sparse
 
 from walkcover._deadline import Deadline, interruptible
 from walkcover._errors import InputError
-from walkcover._ladder import CLOSE, Effort, break_ties, least_cost, most_people
+from walkcover._ladder import CLOSE, Effort, break_ties
 from walkcover._model import (
     Entries,
     Flags,
@@ -22,6 +22,7 @@ from walkcover._model import (
     make_model,
     without_dominated_columns,
 )
+from walkcover._pieces import least_cost, most_people
 from walkcover.pairs import CoverPairs, Indices
 
 __all__ = ["Answer", "CoverPairs", "Floor", "Indices", "max_cover", "min_sites"]
@@ -392,6 +393,7 @@ class _Case:
 
     def merged(self, wanted: _Demand, floors: Sequence[_Demand]) -> Model:
         """Reduce the question: who is wanted, and what is needed at least."""
+        floors = [floor for floor in floors if floor.need > self.base(floor)]
         levels = sorted({demand.times for demand in (wanted, *floors)})
         ptr, candidates = self.pairs.by_residence
         n = self.pairs.n_residences
