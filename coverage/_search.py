@@ -86,7 +86,7 @@ def anneal(
     value = model.people(chosen) - toll * max(0.0, short - model.slack)
     scale = model.weight if model.weight.any() else np.asarray(model.demand.sum(axis=0)).ravel()
     mean = max(float(scale[model.covered(chosen)].sum()), float(scale.max()))
-    mean /= max(1, int(chosen.sum()))
+    mean = (mean or 1.0) / max(1, int(chosen.sum()))
     per_step = 1 + model.n_pairs // model.cost.size
     steps = min(ANNEAL_STEPS, ANNEAL_WORK // per_step, ANNEAL_STEPS_PER_CANDIDATE * model.cost.size)
     marks = np.linspace(0, steps, ROUNDS + 1).astype(int)

@@ -222,16 +222,16 @@ def max_cover(
         raise InputError(msg)
     room = float(np.floor(room)) if case.whole_cost else room * (1.0 + 1e-9)
     room = max(0.0, room - case.forced_cost)
+    needs, out_of_reach = case.within_reach(case.floors)
     with interruptible(time_limit_s) as deadline:
         effort = Effort(deadline, gap, seed)
-        model = without_dominated_columns(case.merged(case.wanted, case.floors))
+        model = without_dominated_columns(case.merged(case.wanted, needs))
         found = most_people(model, room=room, whole=case.whole_people, effort=effort)
         built = case.built(model, found.chosen)
         if case.tie_people is not None:
             reached = _Demand(case.wanted.people, case.count(built), times)
             floors_kept = [
-                replace(floor, need=min(floor.need, case.count(built, floor)))
-                for floor in case.floors
+                replace(floor, need=min(floor.need, case.count(built, floor))) for floor in needs
             ]
             built = _tie_broken(
                 case, built, case.tie_people, [reached, *floors_kept], room=room, effort=effort
@@ -241,7 +241,7 @@ def max_cover(
         status, bound = _judged(covered_people, upper, whole=case.whole_people, deadline=deadline)
     short = case.floors_short(built)
     if any(short):
-        proved = found.least_short > 0 or any(case.out_of_reach(case.floors))
+        proved = found.least_short > 0 or out_of_reach
         status = "impossible" if proved else "feasible" if status == "optimal" else status
     return Answer(
         built, covered_people, bound, status, covered_people, 0.0, short, case.reduction(model)
@@ -305,8 +305,7 @@ def min_sites(
     case = _case(pairs, people, tie_people, times, costs, fixed, forced, forbidden, floors)
     target = _target(case.wanted.people, share, whole=case.whole_people)
     asked = [replace(case.wanted, need=target), *case.floors]
-    out_of_reach = case.out_of_reach(asked)
-    needs = [replace(d, need=d.need - out) for d, out in zip(asked, out_of_reach, strict=True)]
+    needs, out_of_reach = case.within_reach(asked)
     with interruptible(time_limit_s) as deadline:
         effort = Effort(deadline, gap, seed)
         nobody = replace(case.wanted, people=np.zeros(pairs.n_residences))
@@ -326,7 +325,7 @@ def min_sites(
         spent = float(case.cost[built].sum())
         lower = min(case.forced_cost + found.bound, spent)
         status, bound = _judged(spent, lower, whole=case.whole_cost, deadline=deadline)
-    if any(out_of_reach):
+    if out_of_reach:
         status = "impossible"
     return Answer(
         built,
@@ -379,17 +378,17 @@ class _Case:
         """People who have enough sites once fixed and forced ones stand."""
         return float(demand.people[self.standing >= demand.times].sum())
 
-    def out_of_reach(self, demands: Sequence[_Demand]) -> list[float]:
-        """People by which each need exceeds what everything built together would cover."""
-        every = self.standing + np.bincount(
-            self.pairs.residences[np.repeat(self.is_open, np.diff(self.pairs.indptr))],
-            minlength=self.pairs.n_residences,
-        )
-        out = []
-        for demand in demands:
-            most = float(demand.people[every >= demand.times].sum())
-            out.append(demand.need - most if demand.need > most * (1.0 + 1e-12) else 0.0)
-        return out
+    def within_reach(self, demands: Sequence[_Demand]) -> tuple[list[_Demand], bool]:
+        """Lower each need to what everything built together covers; tell whether any was lower."""
+        entries = self.pairs.residences[np.repeat(self.is_open, np.diff(self.pairs.indptr))]
+        every = self.standing + np.bincount(entries, minlength=self.pairs.n_residences)
+        most = [float(demand.people[every >= demand.times].sum()) for demand in demands]
+        lowered = [
+            replace(demand, need=min(demand.need, reach))
+            for demand, reach in zip(demands, most, strict=True)
+        ]
+        out = any(d.need > reach * (1.0 + 1e-12) for d, reach in zip(demands, most, strict=True))
+        return lowered, out
 
     def merged(self, wanted: _Demand, floors: Sequence[_Demand]) -> Model:
         """Reduce the question: who is wanted, and what is needed at least."""
