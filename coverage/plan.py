@@ -23,6 +23,7 @@ LANGUAGES = ("zh", "en")
 MAX_SNAP_LIMIT_M = 2000.0
 MAX_SPEED_KMH = 10.0
 SPREADS = ("floor_area", "even")
+GOALS = ("coverage", "mean_walk")
 DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -134,17 +135,37 @@ class ZoneSource:
 
 
 @dataclass(frozen=True)
+class SitingOptions:
+    """
+    Section ``[siting]``: what counts as covered where sites are chosen, and how long to look.
+
+    `sites_in_reach` is the number of sites a residence needs within reach (2 asks for a backup);
+    `profile` a slower walker to count, such as ``elderly``, instead of that of ``[walk]``.
+    """
+
+    sites_in_reach: int = 1
+    profile: str = ""
+    gap: float = 0.02
+    time_limit_s: float = 600.0
+
+
+@dataclass(frozen=True)
 class Stage:
     """
     One ``[[stages]]`` entry: a share to reach, a number of sites, or a budget.
 
     At most one of `target`, `max_sites` and `budget` is set; none of them means ``target = 0.8``.
+    `zone_floor` is a share that every zone of the stage is to reach besides. `goal` says what a
+    number of sites or a budget is spent on: ``coverage`` (most people within the limit) or
+    ``mean_walk`` (least walking of all people together).
     """
 
     name: str = "all"
     target: float | None = None
     max_sites: int | None = None
     budget: float | None = None
+    zone_floor: float = 0.0
+    goal: str = "coverage"
 
 
 @dataclass(frozen=True)
@@ -166,8 +187,21 @@ class Plan:
     sites: SiteSource = field(default_factory=SiteSource)
     candidates: CandidateSource = field(default_factory=CandidateSource)
     zones: ZoneSource = field(default_factory=ZoneSource)
+    siting: SitingOptions = field(default_factory=SitingOptions)
     stages: tuple[Stage, ...] = (Stage(target=0.8),)
     folder: Path = field(default=Path(), compare=False)
+
+    @property
+    def counted_limit_s(self) -> float:
+        """
+        Longest walk of a standard walker that counts in siting, in seconds.
+
+        Where ``[siting]`` counts a slower profile, who is slower by a factor reaches as far as
+        the standard walker does in a time that is shorter by it.
+        """
+        if not self.siting.profile:
+            return self.walk.limit_s
+        return self.walk.limit_s * PROFILES_KMH[self.siting.profile] / self.walk.flat_kmh
 
     def path(self, source: str) -> Path:
         """Turn a source of the plan into a path: relative ones start from the plan's folder."""
@@ -312,6 +346,7 @@ def _out_of_range(plan: Plan) -> list[str]:
         "[walk] profile": (walk.profile, tuple(PROFILES_KMH)),
         "[plan] language": (plan.plan.language, LANGUAGES),
         "[population] spread": (plan.population.spread, SPREADS),
+        "[siting] profile": (plan.siting.profile or plan.walk.profile, tuple(PROFILES_KMH)),
     }
     faults += [
         f"{name} = {chosen!r}: expected one of {', '.join(known)}"
@@ -324,7 +359,21 @@ def _out_of_range(plan: Plan) -> list[str]:
         faults.append("[network] source is missing: name the street file")
     if not plan.residences.source:
         faults.append('[residences] source is missing: name a file, or "osm"')
+    faults += _siting_faults(plan.siting)
     faults += _stage_faults(plan.stages)
+    return faults
+
+
+def _siting_faults(siting: SitingOptions) -> list[str]:
+    faults = []
+    if siting.sites_in_reach < 1:
+        faults.append(f"[siting] sites_in_reach = {siting.sites_in_reach!r}: expected 1 or more")
+    if not (siting.gap >= 0 and math.isfinite(siting.gap)):
+        faults.append(f"[siting] gap = {siting.gap!r}: expected zero or a share, as 0.02")
+    if not (siting.time_limit_s > 0 and math.isfinite(siting.time_limit_s)):
+        faults.append(
+            f"[siting] time_limit_s = {siting.time_limit_s!r}: expected a positive number"
+        )
     return faults
 
 
@@ -357,4 +406,24 @@ def _stage_faults(stages: tuple[Stage, ...]) -> list[str]:
             faults.append(f"[[stages]] {stage.name}: max_sites must not be negative")
         if stage.budget is not None and not (stage.budget >= 0 and math.isfinite(stage.budget)):
             faults.append(f"[[stages]] {stage.name}: budget must not be negative")
+        if not 0 <= stage.zone_floor <= 1:
+            faults.append(
+                f"[[stages]] {stage.name}: zone_floor = {stage.zone_floor!r}: "
+                "expected a share from 0 to 1"
+            )
+        faults += _goal_faults(stage)
+    return faults
+
+
+def _goal_faults(stage: Stage) -> list[str]:
+    where = f"[[stages]] {stage.name}: goal = {stage.goal!r}"
+    if stage.goal not in GOALS:
+        return [f"{where}: expected one of {', '.join(GOALS)}"]
+    if stage.goal == "coverage":
+        return []
+    faults = []
+    if stage.max_sites is None and stage.budget is None:
+        faults.append(f"{where}: give max_sites or budget to spend on it")
+    if stage.zone_floor:
+        faults.append(f"{where}: zone_floor goes with the goal coverage only")
     return faults

@@ -5,21 +5,27 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from walkcover._errors import InputError
+from walkcover.median import min_walk
 from walkcover.plan import Stage
-from walkcover.siting import Answer, CoverPairs, Indices, max_cover, min_sites
+from walkcover.siting import Answer, CoverPairs, Floor, Indices, max_cover, min_sites
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Entries = npt.NDArray[np.int32]
 
 # A stage without any rule covers this share of its people.
 DEFAULT_TARGET = 0.8
+# Where walks are counted, a person without a site within reach counts as walking this many times
+# the longest walk within reach.
+BEYOND = 2.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,9 @@ class Rollout:
     stages
         A row per stage in order: name, people, covered_people (of the stage, once it is built),
         covered_share (1 where nobody lives), target_people (0 without a target), missing_people
-        (short of the target), sites_added, cost, objective, bound, gap, status.
+        (short of the target), zones_short and zones_short_people (zones under their floor, and
+        people they lack), sites_added, cost, objective, bound, gap, status, rows and columns (size
+        of the question after reduction).
     sites
         A row per new site in the order of building: order (from 1), stage (name), candidate,
         people_gained (of all stages, newly covered), covered_people and covered_share (of all
@@ -66,6 +74,9 @@ def plan_stages(
     stages: Sequence[Stage],
     fixed: Indices = (),
     costs: npt.ArrayLike | None = None,
+    residence_zone: npt.ArrayLike | None = None,
+    walk_s: npt.ArrayLike | None = None,
+    times: int = 1,
     time_limit_s: float = 60.0,
     gap: float = 0.0,
     seed: int = 0,
@@ -85,12 +96,19 @@ def plan_stages(
         no stage counts or builds on.
     stages
         Rules in order: a target share of the stage's people, a number of sites, or a budget;
-        without a rule a target of 0.8.
+        without a rule a target of 0.8. Floors of zones hold besides.
     fixed
         Existing sites, of whatever stage.
     costs
         Cost of each candidate. With costs a target is reached with the cheapest sites; without
         them, a budget counts sites.
+    residence_zone
+        Number of the zone of each residence, for stages with a floor; without it all residences of
+        a stage are one zone.
+    walk_s
+        Walk of each pair in seconds, for stages whose goal is the mean walk.
+    times
+        Sites within reach that it takes to count as covered.
     time_limit_s
         Safety stop for each stage, and for the comparison with all stages at once.
     gap, seed
@@ -127,30 +145,38 @@ def plan_stages(
         msg = f"people has shape {counts.shape}; expected ({pairs.n_residences},)"
         raise InputError(msg)
     staged = np.where(homes >= 0, counts, 0.0)
+    zones = np.zeros(homes.size, dtype=np.int64)
+    if residence_zone is not None:
+        zones = _codes("residence_zone", residence_zone, pairs.n_residences, 2**31)
     price = None if costs is None else np.asarray(costs, dtype=np.float64)
+    search: dict[str, Any] = {"time_limit_s": time_limit_s, "gap": gap, "seed": seed}
     stands = [int(site) for site in fixed]
     rows, built, missing = [], [], {}
     for code, stage in enumerate(stages):
         own = np.where(homes == code, counts, 0.0)
-        answer = _answer(
-            pairs,
-            own,
-            stage,
-            fixed=stands,
-            forbidden=np.flatnonzero(places != code),
-            costs=price,
-            tie_people=staged,
-            time_limit_s=time_limit_s,
-            gap=gap,
-            seed=seed,
-        )
-        rows.append(_stage_row(stage.name, float(own.sum()), answer, price))
-        ordered = _in_order(pairs, answer.chosen, own, staged, covered=pairs.covered(stands))
+        question = {"fixed": stands, "forbidden": np.flatnonzero(places != code)} | search
+        if stage.goal == "mean_walk":
+            answer = _least_walking(pairs, own, stage, walk_s, costs=price, **question)
+        else:
+            answer = _answer(
+                pairs,
+                own,
+                stage,
+                costs=price,
+                tie_people=staged,
+                times=times,
+                floors=_floors(own, zones, stage.zone_floor, times),
+                **question,
+            )
+        standing = pairs.reached_by(stands)
+        ordered = _in_order(pairs, answer.chosen, own, staged, standing=standing, times=times)
         built += [(stage.name, site) for site in ordered]
         stands += ordered
+        is_covered = pairs.reached_by(stands) >= times
+        rows.append(_stage_row(stage.name, own, is_covered, answer, price))
         if answer.status == "impossible":
-            missing[stage.name] = np.flatnonzero((own > 0) & ~pairs.covered(stands))
-    sites = _site_table(pairs, staged, built, covered=pairs.covered(fixed))
+            missing[stage.name] = np.flatnonzero((own > 0) & ~is_covered)
+    sites = _site_table(pairs, staged, built, standing=pairs.reached_by(fixed), times=times)
     money = any(stage.budget is not None for stage in stages) and price is not None
     spent = len(built) if price is None else float(price[[site for _, site in built]].sum())
     price_people, price_gap = 0.0, 0.0
@@ -161,13 +187,13 @@ def plan_stages(
             sites=None if money else len(built),
             budget=spent if money else None,
             costs=price if money else None,
+            times=times,
             fixed=fixed,
             forbidden=np.flatnonzero(places < 0),
-            time_limit_s=time_limit_s,
-            gap=gap,
-            seed=seed,
+            **search,
         )
-        price_people, price_gap = _price(at_once, float(staged[pairs.covered(stands)].sum()))
+        reached = float(staged[pairs.reached_by(stands) >= times].sum())
+        price_people, price_gap = _price(at_once, reached)
     return Rollout(
         pd.DataFrame(rows, columns=_STAGE_COLUMNS), sites, missing, price_people, price_gap
     )
@@ -180,12 +206,16 @@ _STAGE_COLUMNS = [
     "covered_share",
     "target_people",
     "missing_people",
+    "zones_short",
+    "zones_short_people",
     "sites_added",
     "cost",
     "objective",
     "bound",
     "gap",
     "status",
+    "rows",
+    "columns",
 ]
 
 
@@ -204,20 +234,22 @@ def _codes(name: str, given: npt.ArrayLike, size: int, n_stages: int) -> Ints:
     return codes.astype(np.int64)
 
 
+def _floors(own: Floats, zones: Ints, share: float, times: int) -> list[Floor]:
+    """A floor for every zone where people of the stage live."""
+    if share == 0.0:
+        return []
+    return [Floor(np.where(zones == z, own, 0.0), share, times) for z in np.unique(zones[own > 0])]
+
+
 def _answer(
     pairs: CoverPairs,
     own: Floats,
     stage: Stage,
     *,
-    fixed: list[int],
-    forbidden: Ints,
     costs: Floats | None,
-    tie_people: Floats,
-    time_limit_s: float,
-    gap: float,
-    seed: int,
+    **question: Any,
 ) -> Answer:
-    """Ask the question that the rule of the stage means."""
+    """Ask the question of coverage that the rule of the stage means."""
     if stage.max_sites is not None or stage.budget is not None:
         return max_cover(
             pairs,
@@ -225,88 +257,114 @@ def _answer(
             sites=stage.max_sites,
             budget=stage.budget,
             costs=None if stage.budget is None else costs,
-            fixed=fixed,
-            forbidden=forbidden,
-            tie_people=tie_people,
-            time_limit_s=time_limit_s,
-            gap=gap,
-            seed=seed,
+            **question,
         )
-    return min_sites(
+    share = DEFAULT_TARGET if stage.target is None else stage.target
+    return min_sites(pairs, own, share=share, costs=costs, **question)
+
+
+def _least_walking(
+    pairs: CoverPairs,
+    own: Floats,
+    stage: Stage,
+    walk_s: npt.ArrayLike | None,
+    *,
+    costs: Floats | None,
+    **question: Any,
+) -> Answer:
+    """Spend the sites or the budget of the stage on short walks."""
+    if walk_s is None:
+        msg = f"stage {stage.name!r} is to shorten the mean walk; give walk_s of each pair"
+        raise InputError(msg)
+    walks = np.asarray(walk_s, dtype=np.float64)
+    return min_walk(
         pairs,
+        walks,
         own,
-        share=DEFAULT_TARGET if stage.target is None else stage.target,
-        costs=costs,
-        fixed=fixed,
-        forbidden=forbidden,
-        tie_people=tie_people,
-        time_limit_s=time_limit_s,
-        gap=gap,
-        seed=seed,
+        sites=stage.max_sites,
+        budget=stage.budget,
+        costs=None if stage.budget is None else costs,
+        beyond_s=BEYOND * float(walks.max(initial=1.0)),
+        **question,
     )
 
 
 def _stage_row(
-    name: str, people: float, answer: Answer, costs: Floats | None
+    name: str, own: Floats, is_covered: Flags, answer: Answer, costs: Floats | None
 ) -> dict[str, str | float]:
+    people, covered_people = float(own.sum()), float(own[is_covered].sum())
     sites_added = answer.chosen.size
+    short = answer.floors_short
     return {
         "name": name,
         "people": people,
-        "covered_people": answer.covered_people,
-        "covered_share": answer.covered_people / people if people else 1.0,
+        "covered_people": covered_people,
+        "covered_share": covered_people / people if people else 1.0,
         "target_people": answer.target_people,
         "missing_people": answer.missing_people,
+        "zones_short": sum(s > 0 for s in short),
+        "zones_short_people": float(sum(short)),
         "sites_added": sites_added,
         "cost": float(sites_added if costs is None else costs[answer.chosen].sum()),
         "objective": answer.objective,
         "bound": answer.bound,
         "gap": answer.gap,
         "status": answer.status,
+        "rows": answer.reduction.rows if answer.reduction else 0,
+        "columns": answer.reduction.columns if answer.reduction else 0,
     }
 
 
 def _in_order(
-    pairs: CoverPairs, chosen: Ints, own: Floats, staged: Floats, *, covered: Flags
+    pairs: CoverPairs, chosen: Ints, own: Floats, staged: Floats, *, standing: Entries, times: int
 ) -> list[int]:
     """
     Order the sites of a stage: most of its people first, then most of all, then the smaller index.
 
-    What a site gains only falls as others are built, so a stale gain at the head of the heap is
-    enough to know whether it must be looked at again.
+    Where one site is enough to be covered, what a site gains only falls as others are built: a
+    stale gain at the head of the heap is enough to know whether it must be looked at again. Where
+    more are needed, gains rise too, and all are looked at.
     """
-    covered = covered.copy()
+    reached = standing.copy()
 
     def entry(site: int) -> tuple[float, float, int]:
         new = pairs.residences_of(site)
-        new = new[~covered[new]]
+        new = new[reached[new] == times - 1]
         return -float(own[new].sum()), -float(staged[new].sum()), site
 
     heap = [entry(int(site)) for site in chosen]
     heapq.heapify(heap)
     ordered = []
     while heap:
+        if times > 1:
+            heap = [entry(site) for _, _, site in heap]
+            heapq.heapify(heap)
         site = heap[0][2]
         now = entry(site)
         if now == heap[0]:
             heapq.heappop(heap)
             ordered.append(site)
-            covered[pairs.residences_of(site)] = True
+            reached[pairs.residences_of(site)] += 1
         else:
             heapq.heapreplace(heap, now)
     return ordered
 
 
 def _site_table(
-    pairs: CoverPairs, staged: Floats, built: list[tuple[str, int]], *, covered: Flags
+    pairs: CoverPairs,
+    staged: Floats,
+    built: list[tuple[str, int]],
+    *,
+    standing: Entries,
+    times: int,
 ) -> pd.DataFrame:
-    covered = covered.copy()
-    before = float(staged[covered].sum())
+    reached = standing.copy()
+    before = float(staged[reached >= times].sum())
     gained = np.zeros(len(built))
     for at, (_, site) in enumerate(built):
-        reached = pairs.residences_of(site)
-        gained[at] = staged[reached[~covered[reached]]].sum()
-        covered[reached] = True
+        homes = pairs.residences_of(site)
+        gained[at] = staged[homes[reached[homes] == times - 1]].sum()
+        reached[homes] += 1
     covered_people = before + np.cumsum(gained)
     total = float(staged.sum())
     return pd.DataFrame(

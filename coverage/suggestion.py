@@ -83,8 +83,8 @@ def suggest_sites(
         assessment.homes,
         concatenate(joins, standing),
         assessment.graph,
-        limit_s=plan.walk.limit_s,
-        with_walks=False,
+        limit_s=plan.counted_limit_s,
+        with_walks=any(stage.goal == "mean_walk" for stage in plan.stages),
     )
     names = [stage.name for stage in plan.stages]
     n_standing = standing.n_places
@@ -99,12 +99,19 @@ def suggest_sites(
         stages=plan.stages,
         fixed=np.arange(joins.n_places, joins.n_places + n_standing),
         costs=_costs(candidates, n_standing),
+        residence_zone=pd.factorize(assessment.residences["zone_id"])[0],
+        walk_s=pairs.walk_s if pairs.walk_s.size else None,
+        times=plan.siting.sites_in_reach,
+        time_limit_s=plan.siting.time_limit_s,
+        gap=plan.siting.gap,
     )
     chosen = rollout.sites["candidate"].to_numpy(np.int64)
     sites = _suggested(candidates.iloc[chosen], rollout, taken=set(assessment.sites["site_id"]))
     walks = _walks_after(assessment, sites, take_places(joins, chosen), stands, plan)
-    covered = assessment.residences["people"][walks["verdict_after"] == "covered"].sum()
-    if len(rollout.sites):
+    reached = walks["walk_s_after"].round(3) <= plan.counted_limit_s
+    staged = assessment.residences["stage"].isin(names)
+    covered = assessment.residences["people"][reached & staged].sum()
+    if len(rollout.sites) and plan.siting.sites_in_reach == 1:
         claimed = rollout.sites["covered_people"].iloc[-1]
         check_people(claimed, covered, step="walking to the suggested sites")
     table = _rollout_table(sites, rollout, assessment, zones)

@@ -27,6 +27,19 @@ SUM_COLUMNS = [
     "people_per_site",
 ]
 AFTER_COLUMNS = [name for name in SUM_COLUMNS if name not in ("residences", "people")]
+PLANNED_COLUMNS = [
+    "sites_added",
+    "cost",
+    "missing_people",
+    "zones_short",
+    "zones_short_people",
+    "objective",
+    "bound",
+    "gap",
+    "status",
+    "rows",
+    "columns",
+]
 SITE_COLUMNS = [
     "site_id",
     "name",
@@ -154,6 +167,8 @@ def stage_table(
             "target": [stage.target for stage in stages],
             "max_sites": [stage.max_sites for stage in stages],
             "budget": [stage.budget for stage in stages],
+            "zone_floor": [stage.zone_floor for stage in stages],
+            "goal": [stage.goal for stage in stages],
         }
     ).astype({"target": float, "max_sites": float, "budget": float})
     columns = ["residences", "people", "covered_people", "covered_share"]
@@ -164,7 +179,7 @@ def stage_table(
     later = coverage_by(frame["stage"], frame, labels=names, after=True)
     table["covered_people_after"] = later["covered_people"].to_numpy()
     table["covered_share_after"] = later["covered_share"].to_numpy()
-    for name in ("sites_added", "cost", "missing_people", "objective", "bound", "gap", "status"):
+    for name in PLANNED_COLUMNS:
         table[name] = rollout.stages[name].to_numpy()
     return table
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import enumeration
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -109,6 +112,54 @@ def test_a_later_stage_never_moves_an_earlier_one(case, rule):
         one, two = (r.sites[r.sites["stage"] == name].to_dict("list") for r in (first, second))
         assert one == two
     assert first.stages.iloc[:2].equals(second.stages.iloc[:2])
+
+
+@settings(deadline=None, max_examples=80)
+@given(cases(), st.sampled_from([1, 2]), st.sampled_from([0.0, 0.4, 0.8]))
+def test_stages_with_floors_and_backup_are_what_listing_finds(case, times, zone_floor):
+    matrix, people, residence_stage, candidate_stage, stages, fixed, costs = case
+    zones = np.arange(people.size) % 3
+    stages = [replace(stage, zone_floor=zone_floor) for stage in stages]
+    rollout = plan_stages(
+        make_pairs(matrix),
+        people,
+        residence_stage=residence_stage,
+        candidate_stage=candidate_stage,
+        stages=stages,
+        fixed=fixed,
+        costs=costs,
+        residence_zone=zones,
+        times=times,
+    )
+    names = [stage.name for stage in stages]
+    floors = [(np.where(zones == z, people, 0.0), zone_floor, times) for z in range(3)]
+    rules = {}
+    for stage in stages:
+        spend = stage.budget if stage.budget is None or costs is not None else None
+        count = int(stage.budget) if stage.budget and costs is None else stage.max_sites
+        target = stage.target
+        if spend is None and count is None and target is None:
+            target = 0.8
+        rules[stage.name] = enumeration.Rule(target, count, spend, times, floors)
+    built = {
+        name: set(rollout.sites.loc[rollout.sites["stage"] == name, "candidate"]) for name in names
+    }
+    label = [names[code] if code >= 0 else "" for code in residence_stage]
+    answers = enumeration.stages(
+        matrix,
+        np.where(residence_stage >= 0, people, 0.0),
+        rules,
+        residence_stage=label,
+        candidate_stage=[names[code] if code >= 0 else "" for code in candidate_stage],
+        built=built,
+        costs=costs,
+        fixed=fixed,
+    )
+    for row in rollout.stages.to_dict("records"):
+        best = answers[row["name"]]
+        assert row["objective"] == pytest.approx(best.value)
+        assert frozenset(built[row["name"]]) in best.sets or not best.sets
+        assert (row["status"] == "impossible") == best.impossible
 
 
 def test_the_order_within_a_stage_is_by_people_of_the_stage():

@@ -76,9 +76,17 @@ crs = "wgs84"                  # wgs84 gcj02 bd09 cgcs2000 EPSG:n; required for 
 # parent = "parent_id"
 # stage = "stage"
 
+# [siting]                     # how sites are chosen
+# sites_in_reach = 1           # 2 asks for a second site as backup
+# profile = ""                 # count slower walkers, as "elderly"; "" = that of [walk]
+# gap = 0.02                   # proven gap that is good enough
+# time_limit_s = 600           # safety stop of each search
+
 # [[stages]]                   # in the order of building; else one stage "all"
 # name = "city"
 # target = 0.8                 # or max_sites = 40, or budget = 2_000_000
+# zone_floor = 0.0             # share that every zone is to reach besides
+# goal = "coverage"            # with max_sites or budget also "mean_walk"
 """
 
 
