@@ -18,7 +18,8 @@ JUMP_SHARE = 0.05
 
 
 def _compiled(function: Any) -> Any:
-    return numba.njit(cache=True)(function)
+    # Without the interpreter's lock, so that runs with different seeds share the processors.
+    return numba.njit(cache=True, nogil=True)(function)
 
 
 @_compiled

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
 
 from walkcover import _kernels_siting as kernels
 from walkcover._deadline import Deadline
-from walkcover._model import Flags, Floats, Model
+from walkcover._model import Entries, Flags, Floats, Ints, Model
 
 # Annealing: steps at most, steps per candidate at most, and looked-at pairs at most. Heat is
 # measured in mean people per site.
@@ -67,40 +69,94 @@ def anneal(
     enough: float = np.inf,
     deadline: Deadline,
     seed: int,
+    runs: int = 1,
 ) -> Flags:
     """
-    Improve columns by annealing in rounds, so that the time limit can end it in between.
+    Improve columns by annealing.
 
     Whoever is short of a floor weighs more than all weight; the search ends once the covered
-    weight is `enough`.
+    weight is `enough`. Of several runs, which differ by their seeds, the best is taken.
     """
     if model.cost.size == 0:
         return chosen
-    current, best = chosen.copy(), chosen.copy()
+    course = _course(model, chosen)
+
+    def work(number: int) -> tuple[float, Flags]:
+        first = seed + number * ROUNDS
+        return _run(model, chosen, course, budget, enough, deadline=deadline, seed=first)
+
+    if runs == 1:
+        return work(0)[1]
+    with ThreadPoolExecutor(min(runs, os.cpu_count() or 1)) as pool:
+        return max(pool.map(work, range(runs)), key=lambda found: found[0])[1]
+
+
+@dataclass(frozen=True)
+class _Course:
+    """The floors as the kernel takes them, what they cost, and how hot and long a run is."""
+
+    floor_ptr: Ints
+    floor_ids: Entries
+    floor_people: Floats
+    need: Floats
+    toll: float
+    value: float
+    hot: float
+    cold: float
+    steps: int
+
+
+def _course(model: Model, chosen: Flags) -> _Course:
+    """Set a course that starts with the chosen columns."""
     floors = sparse.csc_array(model.demand)
     need = model.need * (1.0 - CLOSE_PEOPLE)
-    toll = TOLL * (1.0 + float(model.weight.sum()))
-    if not model.weight.any():
-        toll = 1.0
-    short = float(np.maximum(need - model.demand @ model.covered(chosen), 0.0).sum())
-    value = model.people(chosen) - toll * max(0.0, short - model.slack)
-    scale = model.weight if model.weight.any() else np.asarray(model.demand.sum(axis=0)).ravel()
-    mean = max(float(scale[model.covered(chosen)].sum()), float(scale.max()))
-    mean = (mean or 1.0) / max(1, int(chosen.sum()))
+    is_weighed = bool(model.weight.any())
+    toll = TOLL * (1.0 + float(model.weight.sum())) if is_weighed else 1.0
+    covered = model.covered(chosen)
+    short = float(np.maximum(need - model.demand @ covered, 0.0).sum())
+    scale = model.weight if is_weighed else np.asarray(model.demand.sum(axis=0)).ravel()
+    mean = max(float(scale[covered].sum()), float(scale.max())) or 1.0
+    mean /= max(1, int(chosen.sum()))
     per_step = 1 + model.n_pairs // model.cost.size
-    steps = min(ANNEAL_STEPS, ANNEAL_WORK // per_step, ANNEAL_STEPS_PER_CANDIDATE * model.cost.size)
-    marks = np.linspace(0, steps, ROUNDS + 1).astype(int)
+    return _Course(
+        floor_ptr=floors.indptr.astype(np.int64),
+        floor_ids=floors.indices.astype(np.int32),
+        floor_people=floors.data,
+        need=need,
+        toll=toll,
+        value=model.people(chosen) - toll * max(0.0, short - model.slack),
+        hot=HOT * mean,
+        cold=COLD * mean,
+        steps=min(
+            ANNEAL_STEPS, ANNEAL_WORK // per_step, ANNEAL_STEPS_PER_CANDIDATE * model.cost.size
+        ),
+    )
+
+
+def _run(
+    model: Model,
+    chosen: Flags,
+    course: _Course,
+    budget: float,
+    enough: float,
+    *,
+    deadline: Deadline,
+    seed: int,
+) -> tuple[float, Flags]:
+    """Anneal in rounds, so that the time limit can end it in between."""
+    current, best, value = chosen.copy(), chosen.copy(), course.value
+    marks = np.linspace(0, course.steps, ROUNDS + 1).astype(int)
     for number, (step, until) in enumerate(itertools.pairwise(marks)):
         if value >= enough or deadline.passed():
             break
         value = kernels.anneal(
             *model.relation, model.times, model.weight,
-            floors.indptr.astype(np.int64), floors.indices.astype(np.int32), floors.data,
-            need, model.slack, toll,
-            model.cost, budget, enough, current, best, value, step, until, steps,
-            HOT * mean, COLD * mean, seed + number,
+            course.floor_ptr, course.floor_ids, course.floor_people,
+            course.need, model.slack, course.toll,
+            model.cost, budget, enough, current, best, value, step, until, course.steps,
+            course.hot, course.cold, seed + number,
         )  # fmt: skip
-    return best
+    return value, best
 
 
 def losses(model: Model, chosen: Flags, weight: Floats) -> Floats:
