@@ -237,6 +237,68 @@ def greedy(col_ptr, col_rows, row_ptr, row_cols, weight, times, cost, chosen, bu
 
 
 @_compiled
+def _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, j, by, count, gain, loss):
+    """Add (`by` 1) or remove (-1) column `j`; keep what each column would gain or lose."""
+    for at in range(col_ptr[j], col_ptr[j + 1]):
+        r = col_rows[at]
+        before = times[r] - count[r]
+        count[r] += by
+        after = before - by
+        gain_change = (weight[r] if after == 1 else 0.0) - (weight[r] if before == 1 else 0.0)
+        loss_change = (weight[r] if after == 0 else 0.0) - (weight[r] if before == 0 else 0.0)
+        if gain_change != 0.0 or loss_change != 0.0:
+            for i in range(row_ptr[r], row_ptr[r + 1]):
+                gain[row_cols[i]] += gain_change
+                loss[row_cols[i]] += loss_change
+
+
+@_compiled
+def interchange(col_ptr, col_rows, row_ptr, row_cols, weight, times, cost, budget, chosen, work):
+    """
+    Swap a chosen column for the best other one, as long as that covers more; change `chosen`.
+
+    Columns are tried in the order of what they lose (Teitz & Bart 1968); the search ends after
+    `work` looked-at entries.
+    """
+    n = col_ptr.size - 1
+    count = np.zeros(row_ptr.size - 1, dtype=np.int32)
+    gain, loss = np.zeros(n, dtype=np.float64), np.zeros(n, dtype=np.float64)
+    for r in range(row_ptr.size - 1):
+        if times[r] == 1:
+            for i in range(row_ptr[r], row_ptr[r + 1]):
+                gain[row_cols[i]] += weight[r]
+    for j in np.flatnonzero(chosen):
+        budget -= cost[j]
+        _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, j, 1, count, gain, loss)
+    least = 1e-9 * max(1.0, weight.sum())
+    improved = True
+    while improved and work > 0:
+        improved = False
+        held = np.flatnonzero(chosen)
+        for j in held[np.argsort(loss[held], kind="mergesort")]:
+            if work < 0:
+                break
+            lost = loss[j]
+            budget += cost[j]
+            _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, j, -1, count, gain, loss)
+            chosen[j] = False
+            best = j
+            for k in range(n):
+                if not chosen[k] and cost[k] <= budget and gain[k] > gain[best]:
+                    best = k
+            if gain[best] <= lost + least:
+                best = j
+            else:
+                improved = True
+            budget -= cost[best]
+            chosen[best] = True
+            _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, best, 1, count, gain, loss)
+            work -= n
+            for at in range(col_ptr[j], col_ptr[j + 1]):
+                work -= 2 * (row_ptr[col_rows[at] + 1] - row_ptr[col_rows[at]])
+
+
+@_compiled
 def _toll(need, got, slack):
     """People short of all floors together, beyond the slack."""
     short = 0.0

@@ -19,7 +19,9 @@ from walkcover._model import Entries, Flags, Floats, Ints, Model
 ANNEAL_STEPS = 3_000_000
 ANNEAL_STEPS_PER_CANDIDATE = 2_000
 ANNEAL_WORK = 2_000_000_000
-HOT, COLD = 0.1, 0.003
+HOT, COLD = 0.05, 0.0015
+# Entries that the interchange may look at.
+INTERCHANGE_WORK = 3_000_000_000
 # Weighted set cover: steps of a round at most, for each candidate at most, looked-at pairs at most.
 COVER_STEPS = 250_000
 COVER_STEPS_PER_CANDIDATE = 200
@@ -59,6 +61,16 @@ def greedy(model: Model, *, budget: float, people: bool = True) -> Flags:
 def _add(model: Model, weight: Floats, chosen: Flags, *, budget: float, need: float) -> None:
     left = budget - model.spent(chosen)
     kernels.greedy(*model.relation, weight, model.times, model.cost, chosen, left, need)
+
+
+def interchanged(model: Model, chosen: Flags, *, budget: float) -> Flags:
+    """Swap columns as long as that covers more; floors are not looked at."""
+    chosen = chosen.copy()
+    left = budget * (1.0 + 1e-12)
+    kernels.interchange(
+        *model.relation, model.weight, model.times, model.cost, left, chosen, INTERCHANGE_WORK
+    )
+    return chosen
 
 
 def anneal(

@@ -13,14 +13,16 @@ import pandas as pd
 
 from walkcover.assessment import Assessment, assess_tables
 from walkcover.audit import Finding, audit, refuse_lost_places
+from walkcover.closures import Closures, close_sites
 from walkcover.gaps import check_people, gap_areas
 from walkcover.io.inputs import Inputs, read_inputs
 from walkcover.isochrones import isochrones
 from walkcover.plan import Plan
+from walkcover.remedies import Remedies, find_remedies, no_remedies
 from walkcover.result import Result
-from walkcover.snap import take_places
+from walkcover.snap import concatenate, take_places
 from walkcover.streets import near_streets, street_lines
-from walkcover.suggestion import Suggestion, suggest_sites
+from walkcover.suggestion import Suggestion, _candidates, suggest_sites
 from walkcover.summary import summarise
 from walkcover.tabulate import site_table, stage_table, zone_table
 
@@ -181,6 +183,8 @@ def _result(
     sites = site_table(assessment.sites, residences, suggestion)
     rollout = None if suggestion is None else suggestion.stages
     stages = stage_table(plan.stages, residences, rollout)
+    with _step("closures and remedies"):
+        closures, remedies = _what_if(inputs, assessment, suggestion, sites, plan)
     with _step("isochrones"):
         areas = _isochrones(assessment, plan, bands=bands)
     return Result(
@@ -191,6 +195,8 @@ def _result(
         zones=zone_table(inputs.zones, residences, sites),
         stages=stages,
         gap_areas=_gap_table(assessment, residences, inputs.zones, plan),
+        closures=closures.table,
+        remedies=remedies.table,
         isochrones=areas,
         streets=street_lines(inputs.network),
         summary=summarise(
@@ -203,8 +209,45 @@ def _result(
             inputs=inputs.sha256,
             price_people=None if rollout is None else rollout.price_people,
             price_gap=None if rollout is None else rollout.price_gap,
+            closures=closures.summary,
+            remedies=remedies.summary,
         ),
     )
+
+
+def _what_if(
+    inputs: Inputs,
+    assessment: Assessment,
+    suggestion: Suggestion | None,
+    sites: gpd.GeoDataFrame,
+    plan: Plan,
+) -> tuple[Closures, Remedies]:
+    """What closing a site would do, and what would help those that stay uncovered."""
+    limit_s = plan.walk.limit_s
+    if suggestion is None:
+        site_joins = assessment.site_joins
+        return close_sites(assessment, sites, site_joins, limit_s=limit_s), no_remedies()
+    candidates, joins = _candidates(assessment, plan, inputs.zones, inputs.candidates)
+    chosen = suggestion.stages.sites["candidate"].to_numpy(np.int64)
+    covered = suggestion.walks["verdict_after"] == "covered"
+    closures = close_sites(
+        assessment,
+        sites,
+        concatenate(assessment.site_joins, take_places(joins, chosen)),
+        limit_s=limit_s,
+        covered_after_people=float(assessment.residences["people"][covered].sum()),
+    )
+    remedies = find_remedies(
+        assessment,
+        suggestion.walks,
+        plan=plan,
+        zones=inputs.zones,
+        stages=suggestion.stages.stages,
+        candidates=candidates,
+        joins=joins,
+        chosen=chosen,
+    )
+    return closures, remedies
 
 
 def _residence_table(assessment: Assessment, suggestion: Suggestion | None) -> gpd.GeoDataFrame:

@@ -12,10 +12,10 @@ import geopandas as gpd
 from walkcover._errors import OutputExistsError
 from walkcover.io.networks import read_network, save_network
 from walkcover.io.writers import (
+    write_csv,
     write_geopackage,
     write_layers,
     write_parquet,
-    write_rollout,
     write_summary,
     write_xlsx,
 )
@@ -42,7 +42,9 @@ def _report(result: Result, path: Path) -> None:
 WRITERS: dict[str, Writer] = {
     "residences.parquet": lambda result, path: write_parquet(result.residences, path),
     "sites.parquet": lambda result, path: write_parquet(result.sites, path),
-    "rollout.csv": lambda result, path: write_rollout(result.rollout, path),
+    "rollout.csv": lambda result, path: write_csv(result.rollout, path),
+    "remedies.csv": lambda result, path: write_csv(result.remedies, path),
+    "closures.csv": lambda result, path: write_csv(result.closures, path),
     "zones.parquet": lambda result, path: write_parquet(result.zones, path),
     "coverage.gpkg": write_geopackage,
     "map.html": _map,
@@ -50,8 +52,14 @@ WRITERS: dict[str, Writer] = {
     "report.xlsx": write_xlsx,
     "summary.json": lambda result, path: write_summary(result.summary, path),
 }
-ASSESS_FILES = ("residences.parquet", "sites.parquet", "zones.parquet", "summary.json")
-SUGGEST_FILES = (*ASSESS_FILES, "rollout.csv")
+ASSESS_FILES = (
+    "residences.parquet",
+    "sites.parquet",
+    "zones.parquet",
+    "closures.csv",
+    "summary.json",
+)
+SUGGEST_FILES = (*ASSESS_FILES, "rollout.csv", "remedies.csv")
 
 
 def write(

@@ -49,6 +49,13 @@ class Result:
         geometry a polygon: gap_id, residences, people, reason (the verdict of most of its
         people), nearest_miss_s (seconds over the limit of the best walk, inf without any path),
         zone_id, zone_name, near.
+    closures
+        A row per site that stands now or after building: what its closing alone would do. The
+        columns are those of `walkcover.closures.Closures`.
+    remedies
+        A row per change that would help people whom building left uncovered against the rule of
+        their stage. The columns are those of `walkcover.remedies.Remedies`; no row where there
+        is nothing to help, or nothing was suggested.
     isochrones
         A row per band, geometry a polygon: minutes_from, minutes_to.
     streets
@@ -64,6 +71,8 @@ class Result:
     zones: gpd.GeoDataFrame
     stages: pd.DataFrame
     gap_areas: gpd.GeoDataFrame
+    closures: pd.DataFrame
+    remedies: pd.DataFrame
     isochrones: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
     summary: dict[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -35,6 +35,8 @@ def summarise(
     inputs: Mapping[str, str],
     price_people: float | None,
     price_gap: float | None,
+    closures: Mapping[str, Mapping[str, Any]],
+    remedies: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """
     Collect the headline figures.
@@ -55,6 +57,8 @@ def summarise(
         People whom planning all stages at once would cover more, None without suggestions.
     price_gap
         Gap of the all-at-once answer: with one, the price is at least `price_people`.
+    closures, remedies
+        Summaries of what closing sites would do, and of what would help those left uncovered.
 
     Returns
     -------
@@ -81,6 +85,8 @@ def summarise(
         summary["people_per_site_after"] = summary["people"] / n_after if n_after else None
         summary["verdicts_after"] = _verdicts(residences, "verdict_after")
         summary["price_people"], summary["price_gap"] = price_people, price_gap
+        summary["remedies"] = [dict(stage) for stage in remedies]
+    summary["closures"] = {state: dict(figures) for state, figures in closures.items()}
     summary |= {
         "stages": [_plain(row) for row in stages.to_dict("records")],
         "network": {

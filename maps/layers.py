@@ -137,7 +137,7 @@ def residence_data(result: Result, words: Words) -> PlainData:
     table = table.iloc[order]
     verdicts = sorted(key.removeprefix("verdict_") for key in CATALOGUE if "verdict_" in key)
     site_ids = result.sites["site_id"].astype("str")
-    site_names = dict(zip(site_ids, _site_titles(result.sites), strict=True))
+    site_names = dict(zip(site_ids, site_titles(result.sites), strict=True))
     zone_names = dict(zip(result.zones["zone_id"], result.zones["name"], strict=True))
     zone_codes, zone_ids = pd.factorize(table["zone_id"])
     packed_states = []
@@ -238,7 +238,7 @@ def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Words) -> list[
     """One entry per site: where it is, how it is drawn, and what its popup says."""
     near = dict(zip(rollout["site_id"], rollout["near"], strict=True)) if len(rollout) else {}
     entries = []
-    for site, title in zip(sites.to_dict("records"), _site_titles(sites), strict=True):
+    for site, title in zip(sites.to_dict("records"), site_titles(sites), strict=True):
         suggested = site["origin"] == "suggested"
         rows = [[words("status"), words(f"status_{site['status']}")]]
         if suggested:
@@ -274,7 +274,8 @@ def is_text(value: object) -> bool:
     return isinstance(value, str) and value != ""
 
 
-def _site_titles(sites: pd.DataFrame) -> list[str]:
+def site_titles(sites: pd.DataFrame) -> list[str]:
+    """Call each site by its name and its id."""
     return [
         f"{name} ({site_id})" if is_text(name) and name != site_id else str(site_id)
         for site_id, name in zip(sites["site_id"], sites["name"], strict=True)

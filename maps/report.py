@@ -9,10 +9,10 @@ import jinja2
 import pandas as pd
 
 from walkcover.maps import figures, formats
-from walkcover.maps.layers import is_text, street_list, zone_title
+from walkcover.maps.layers import is_text, site_titles, street_list, zone_title
 from walkcover.maps.offline import asset, refuse_requests, security_policy
 from walkcover.maps.pictures import coverage_curve, where_it_is
-from walkcover.maps.text import Words
+from walkcover.maps.text import ZH, Words
 from walkcover.result import Result
 
 LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
@@ -20,6 +20,8 @@ LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
 GAPS_SHOWN = 30
 SITES_SHOWN = 100
 IDS_SHOWN = 20
+REMEDIES_SHOWN = 12
+CLOSURES_SHOWN = 30
 # Lines of the first page.
 WORST_SHOWN = 3
 FIRST_SHOWN = 3
@@ -97,6 +99,13 @@ def build_report(result: Result) -> str:
         gap_count=len(result.gap_areas),
         sites=_site_rows(result, words),
         site_count=len(result.rollout),
+        short=_short_stages(result, words),
+        remedies=_remedy_rows(result, words),
+        remedy_count=len(result.remedies),
+        remedies_shown=formats.number(REMEDIES_SHOWN),
+        unmissed=_unmissed(result, words),
+        closures=_closure_rows(result, words),
+        closure_count=len(result.closures),
         planned=result.summary["sites"]["planned"],
         price=result.summary.get("price_people"),
         price_key="price_of_order_at_least"
@@ -245,6 +254,134 @@ def _site_rows(result: Result, words: Words) -> list[Row]:
             else formats.MISSING,
         }
         for site in result.rollout.head(SITES_SHOWN).to_dict("records")
+    ]
+
+
+def _short_stages(result: Result, words: Words) -> list[str]:
+    """Say for each stage that leaves people out how little would help."""
+    goals = {
+        stage["name"]: figures.goal_text(stage, words) for _, stage in result.stages.iterrows()
+    }
+    lines = []
+    for short in result.summary.get("remedies", []):
+        values = {"stage": words.stage(short["stage"]), "goal": goals[short["stage"]]}
+        parts = []
+        if short["target_missed"]:
+            missing = formats.people(short["missing_people"])
+            parts.append(words("say_target_missed", missing=missing, **values))
+        if short["zones_short"]:
+            zones = formats.people(short["zones_short"])
+            people = formats.people(short["zones_short_people"])
+            parts.append(words("say_zones_short", zones=zones, people=people, **values))
+        if not parts:
+            people = formats.people(short["uncovered_people"])
+            lines.append(words("say_means_used", people=people, **values))
+            continue
+        needed, helped = formats.people(short["needed"]), formats.people(short["needed_people"])
+        parts.append(words("say_enough", needed=needed, people=helped))
+        if short["limit_min"] is not None:
+            parts.append(words("say_longer_limit", limit=formats.number(short["limit_min"])))
+        elif short["target_missed"] and result.plan.siting.sites_in_reach == 1:
+            parts.append(words("say_no_limit"))
+        lines.append(("" if words.language == ZH else " ").join(parts))
+    return lines
+
+
+def _remedy_rows(result: Result, words: Words) -> list[Row]:
+    first = result.remedies.groupby("stage", sort=False).head(REMEDIES_SHOWN)
+    return [
+        row
+        | {
+            "stage_text": words.stage(str(row["stage"])),
+            "remedy_text": words(
+                f"remedy_{row['remedy']}",
+                street=formats.people(row["street_m"]),
+                limit=formats.number(row["limit_min"]),
+                place=str(row["place_id"]) if is_text(row["place_id"]) else "",
+            )
+            + (f" ×{row['sites']}" if row["sites"] > 1 else ""),
+            "reason_text": _reason(row, words),
+            "place_text": _place(row, words),
+            "degrees_text": ""
+            if pd.isna(row["lon"])
+            else f"{formats.degrees(row['lon'])} {formats.degrees(row['lat'])}",
+        }
+        for row in first.to_dict("records")
+    ]
+
+
+def _reason(row: Row, words: Words) -> str:
+    """Say why people are not covered, and why no site was built for them."""
+    lacks_backup = row["reason"] == "no_backup"
+    parts = [words("why_no_backup" if lacks_backup else f"verdict_{row['reason']}")]
+    if row["remedy"] in ("site", "candidate"):
+        parts.append(words(f"why_{row['remedy']}"))
+    return words("list_and").join(parts)
+
+
+def _place(row: Row, words: Words) -> str:
+    """Say where a remedy is to stand: zone and streets."""
+    parts = [zone_title(row["zone_id"], row["zone_name"], words)]
+    if is_text(row["near"]):
+        parts.append(street_list(row["near"], words))
+    return words("list_and").join(parts)
+
+
+def _unmissed(result: Result, words: Words) -> list[str]:
+    """Name the sites that nobody would miss, and say how many of them can close together."""
+    sites = result.sites["site_id"].astype(str)
+    titles = dict(zip(sites, site_titles(result.sites), strict=True))
+    labels = {"now": words("before"), "after": words("after")}
+    # Where nobody lives within reach, the place of the site may be wrong.
+    idle = {
+        (state, str(site)): words("nobody_in_reach")
+        for state, suffix in (("now", ""), ("after", "_after"))
+        if f"people_within_reach{suffix}" in result.closures
+        for site in result.closures.loc[
+            result.closures[f"people_within_reach{suffix}"] == 0, "site_id"
+        ]
+    }
+    states = result.summary["closures"]
+    figures_of = {state: {**figure, "sites": 0} for state, figure in states.items()}
+    if len(states) > 1 and figures_of["now"] == figures_of["after"]:
+        labels = {"now": words("before_and_after")}
+    lines = []
+    for state, label in labels.items():
+        if state not in states:
+            continue
+        figure = states[state]
+        alone, together = figure["nobody_would_miss"], figure["closable_together"]
+        if not alone:
+            lines.append(words("say_all_missed", state=label))
+            continue
+        key = "say_unmissed"
+        if together != alone:
+            proved = figure["closable_status"] == "optimal"
+            key += "_some" if proved else "_at_least"
+        marks = {one: "●" for one in together if together != alone}
+        shown = [marks.get(one, "") + titles[one] + idle.get((state, one), "") for one in alone]
+        named = words("list_and").join(shown[:IDS_SHOWN])
+        lines.append(
+            words(
+                key,
+                state=label,
+                alone=formats.people(len(alone)),
+                together=formats.people(len(together)),
+                bound=formats.people(figure["closable_bound"]),
+                sites=named if len(shown) <= IDS_SHOWN else named + words("and_more_closures"),
+            )
+        )
+    return lines
+
+
+def _closure_rows(result: Result, words: Words) -> list[Row]:
+    """Order the sites by the people who would lose cover, most first."""
+    key = "only_people_after" if figures.has_after(result) else "only_people"
+    table = result.closures.sort_values(key, ascending=False, kind="stable").head(CLOSURES_SHOWN)
+    titles = site_titles(table)
+    return [
+        row | {"title": title, "status_text": words(f"status_{row['status']}")}
+        for row, title in zip(table.to_dict("records"), titles, strict=True)
     ]
 
 

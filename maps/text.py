@@ -32,6 +32,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "norm": ("标准 {low}–{high}", "norm {low}–{high}"),
     "before": ("现状", "Now"),
     "after": ("建成后", "After building"),
+    "before_and_after": ("现状和建成后", "Now and after building"),
     "within": ("步行 {limit} 分钟内可到达站点的人口", "of people within a {limit}-minute walk"),
     "unit_people": ("人", "people"),
     "unit_sites": ("站点", "sites"),
@@ -162,6 +163,111 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "{count} sites, the first {shown} listed; the rest is in rollout.csv. "
         "Coordinates are WGS84.",
     ),
+    # what cannot be done
+    "remedy_list": ("做不到的原因与最小补救", "What cannot be done, and the smallest change"),
+    "remedy_none": (
+        "各阶段都做到了计划所要求的,没有需要补救的。",
+        "Every stage does what the plan asks for; there is nothing to mend.",
+    ),
+    "remedy_not_asked": (
+        "本次没有选址,因此没有补救清单。",
+        "No sites were sought in this run, so there is no list of changes.",
+    ),
+    "remedy_note": (
+        "共 {count} 项,每阶段列出人数最多的前 {shown} 项,其余见 remedies.csv(含坐标)。"
+        "各项帮助的人互不重复,只有放宽时限是其他各项的替代办法。",
+        "{count} changes; the {shown} that help most people are listed for each stage, all of "
+        "them with coordinates in remedies.csv. Each helps other people, but for a longer limit, "
+        "which takes the place of the others.",
+    ),
+    "remedy": ("补救办法", "Change"),
+    "helped": ("帮助人口", "People helped"),
+    "over_limit": ("超出时限(分钟)", "Over the limit (min)"),
+    "to_site": ("到最近站点", "to a site"),
+    "to_candidate": ("到最近候选点", "to a candidate"),
+    "in_reach": ("可到达", "in reach"),
+    "place": ("位置", "Place"),
+    "why_no_backup": ("缺少备用站点", "No backup within reach"),
+    "why_site": ("名额或预算已用完", "the number or the budget is used up"),
+    "why_candidate": ("可到达范围内没有候选点", "no candidate within reach"),
+    "remedy_site": ("在候选点再建 1 个站点 {place}", "one more site, on a candidate {place}"),
+    "remedy_candidate": ("此处增加 1 个候选点", "one more candidate, here"),
+    "remedy_street": (
+        "接通到主路网的 {street} 米道路",
+        "{street} m of street to the main network",
+    ),
+    "remedy_desk": ("站点 {place} 增加采样台", "more desks at site {place}"),
+    "remedy_round": (
+        "巡回采样:最近的道路在 {street} 米外",
+        "a roving team: the nearest street is {street} m away",
+    ),
+    "remedy_limit": ("时限放宽到 {limit} 分钟", "a limit of {limit} minutes"),
+    "say_target_missed": (
+        "{stage}(目标:{goal}):还差 {missing} 人。",
+        "{stage} (goal: {goal}): {missing} people short.",
+    ),
+    "say_zones_short": (
+        "{stage}:低于最低覆盖率的辖区 {zones} 个,共差 {people} 人。",
+        "{stage}: zones under their floor: {zones}, short of {people} people together.",
+    ),
+    "say_enough": (
+        "做到标 ● 的 {needed} 项就够了,可帮助 {people} 人。",
+        "The changes marked ● ({needed}) are enough; they help {people} people.",
+    ),
+    "say_longer_limit": (
+        "或者把步行时限放宽到 {limit} 分钟。",
+        "Or a walking limit of {limit} minutes.",
+    ),
+    "say_no_limit": ("只放宽时限达不到目标。", "No longer limit alone would do."),
+    "say_means_used": (
+        "{stage}({goal}):按计划建成后仍有 {people} 人未覆盖,下表是接下来最有用的办法。",
+        "{stage} ({goal}): {people} people stay uncovered once this is built; the table says what "
+        "would help them next.",
+    ),
+    # closing a site
+    "closure_list": ("关掉任何一个站点会怎样", "If one site closes"),
+    "closure_note": (
+        "逐一假设每个站点单独关闭,其余照常。共 {count} 个站点,按失去覆盖的人口列出前 {shown} 个,"
+        "全部见 closures.csv。箭头前为现状,后为建成后。",
+        "Each site closes by itself, all others stay. {count} sites; the {shown} whose closing "
+        "hits most people are listed, all of them in closures.csv. Before the arrow: now; behind "
+        "it: after building.",
+    ),
+    "closure_distance_only": (
+        "只看步行距离:其余站点的采样台能否接得住转来的人,这里没有计算。",
+        "By walking distance only: whether the other sites have desk time for those who come over "
+        "is not counted.",
+    ),
+    "nobody_in_reach": ("〔可到达人口为 0〕", " [nobody within reach]"),
+    "closure_none": ("没有开放的站点。", "There is no open site."),
+    "people_in_reach": ("可到达人口", "People within reach"),
+    "lose_cover": ("失去覆盖人口", "People who lose cover"),
+    "walk_further": ("须多走人口", "People who walk further"),
+    "extra_walk": ("平均多走(分钟)", "by (min, mean)"),
+    "say_unmissed": (
+        "{state}:有 {alone} 个站点,关闭时没有人失去覆盖,同时关闭也是如此:{sites}。",
+        "{state}: sites that could close, even all at once, without anybody losing cover: "
+        "{alone} ({sites}).",
+    ),
+    "say_unmissed_some": (
+        "{state}:有 {alone} 个站点,单独关闭时没有人失去覆盖;它们互为替补,最多 {together} 个可以"
+        "同时关闭(已证明),例如标 ● 的:{sites}。",
+        "{state}: sites that could close, each by itself, without anybody losing cover: {alone}. "
+        "As they stand in for each other, at most {together} can close together (proved), for "
+        "example those marked ●: {sites}.",
+    ),
+    "say_unmissed_at_least": (
+        "{state}:有 {alone} 个站点,单独关闭时没有人失去覆盖;它们互为替补,可以同时关闭的至少 "
+        "{together} 个、至多 {bound} 个,例如标 ● 的:{sites}。",
+        "{state}: sites that could close, each by itself, without anybody losing cover: {alone}. "
+        "As they stand in for each other, at least {together} and at most {bound} can close "
+        "together, for example those marked ●: {sites}.",
+    ),
+    "say_all_missed": (
+        "{state}:关闭任何一个站点,都有人失去覆盖。",
+        "{state}: whichever site closes, somebody loses cover.",
+    ),
+    "and_more_closures": ("等,其余见 closures.csv", "and more; see closures.csv"),
     "curve": ("覆盖率随新增站点的变化", "Share covered against sites built"),
     "curve_x": ("新增站点数", "sites built"),
     "picture": ("位置示意", "Where it is"),

@@ -68,6 +68,8 @@ def make_result(*, language: str = "zh", after: bool = True, awkward: str = "") 
         zones=_zones(after=after, awkward=awkward),
         stages=_stages(after=after),
         gap_areas=_gap_areas(awkward),
+        closures=_closures(after=after, awkward=awkward),
+        remedies=_remedies(awkward).iloc[: None if after else 0],
         isochrones=_isochrones(),
         streets=_streets(awkward),
         summary={},
@@ -200,6 +202,45 @@ def _gap_areas(awkward: str) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=[_box(11, 3, 21, 10), _box(23, 8, 31, 15)], crs=WGS84)
 
 
+def _closures(*, after: bool, awkward: str) -> pd.DataFrame:
+    """R3 and R4 lie within reach of N1 too; the other sites share nobody."""
+    rows = [
+        ("B1", "五一广场" + awkward, "existing", "open", 750.0, 4, 750.0, 0.0, math.nan, False),
+        ("N1", None, "suggested", "suggested") + (None,) * 6,
+        ("N2", None, "suggested", "suggested") + (None,) * 6,
+    ]
+    figures = ["people_within_reach", "only_residences", "only_people", "moved_people"]
+    figures += ["extra_walk_s", "closable"]
+    table = pd.DataFrame(rows, columns=["site_id", "name", "origin", "status", *figures])
+    if not after:
+        return table.iloc[:1]
+    later = [
+        (750.0, 2, 300.0, 300.0, 240.0, False),
+        (700.0, 1, 250.0, 150.0, 700.0, False),
+        (80.0, 1, 80.0, 0.0, math.nan, False),
+    ]
+    return table.join(pd.DataFrame(later, columns=[f"{name}_after" for name in figures]))
+
+
+def _remedies(awkward: str) -> pd.DataFrame:
+    """What would help R7, R8 and R10, once the one site of the county towns is built."""
+    rows = [
+        (1, "site", 30.0, 1, "R7", "no_site", 112.574, 37.879, "C7", math.nan, INF, 0.0),
+        (2, "street", 20.0, 1, "R8", "island", 112.576, 37.882, None, 120.4, INF, 65.0),
+        (3, "round", 10.0, 1, "R10", "not_snapped", 112.58, 37.884, None, 777.7, INF, INF),
+    ]
+    columns = ["order", "remedy", "people", "residences", "residence_ids", "reason", "lon", "lat"]
+    table = pd.DataFrame(
+        rows, columns=[*columns, "place_id", "street_m", "miss_s", "candidate_miss_s"]
+    )
+    table["stage"], table["needed"], table["limit_min"] = "county_town", False, math.nan
+    table["zone_id"], table["zone_name"] = "140106", "杏花区" + awkward
+    table["sites"] = [1, 0, 0]
+    table["near"] = ["柳溪路" + awkward, "", ""]
+    table["lon_gcj02"], table["lat_gcj02"] = table["lon"] + 0.0065, table["lat"] + 0.0008
+    return table
+
+
 def _isochrones() -> gpd.GeoDataFrame:
     table = pd.DataFrame({"minutes_from": [0.0, 5.0, 10.0], "minutes_to": [5.0, 10.0, 15.0]})
     circles = [shapely.Point(LON + 0.001, LAT + 0.001).buffer(r) for r in (0.003, 0.006, 0.009)]
@@ -253,5 +294,28 @@ def _summary(result: Result, *, after: bool) -> dict[str, Any]:
             "covered_share_after": COVERED_AFTER / PEOPLE,
             "gap_people_after": float(PEOPLE - COVERED_AFTER),
             "people_per_site_after": PEOPLE / (open_sites + built),
+            "remedies": [
+                {
+                    "stage": "county_town",
+                    "target_missed": False,
+                    "uncovered_people": 60.0,
+                    "missing_people": 0.0,
+                    "zones_short": 0,
+                    "zones_short_people": 0.0,
+                    "needed": 0,
+                    "needed_people": 0.0,
+                    "limit_min": None,
+                    "by_remedy": {
+                        "round": {"count": 1, "people": 10.0},
+                        "site": {"count": 1, "people": 30.0},
+                        "street": {"count": 1, "people": 20.0},
+                    },
+                }
+            ],
         }
+    nobody = {"nobody_would_miss": [], "closable_together": []}
+    proof = {"closable_bound": 0, "closable_status": "optimal"}
+    summary["closures"] = {"now": {"sites": 1, **nobody, **proof}}
+    if after:
+        summary["closures"]["after"] = {"sites": 3, **nobody, **proof}
     return summary

@@ -212,7 +212,9 @@ def test_assess_prints_the_headline_and_writes_nothing(plan: Path) -> None:
 def test_assess_writes_tables_without_suggestions(plan: Path, tmp_path: Path) -> None:
     call("assess", plan, "--out", tmp_path / "out")
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"residences.parquet", "sites.parquet", "zones.parquet", "summary.json"}
+    assert names == {
+        "residences.parquet", "sites.parquet", "zones.parquet", "closures.csv", "summary.json"
+    }  # fmt: skip
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     assert summary["covered_people"] == 60
     assert "covered_share_after" not in summary
@@ -299,7 +301,8 @@ def test_suggest_writes_tables_with_the_rollout(plan: Path, tmp_path: Path) -> N
     result = call("suggest", plan, "--out", tmp_path / "out")
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {
-        "residences.parquet", "sites.parquet", "zones.parquet", "summary.json", "rollout.csv"
+        "residences.parquet", "sites.parquet", "zones.parquet", "summary.json", "rollout.csv",
+        "remedies.csv", "closures.csv",
     }  # fmt: skip
     written = (tmp_path / "out" / "rollout.csv").read_text(encoding="utf-8-sig")
     assert written.splitlines() == result.stdout.splitlines()

@@ -25,8 +25,8 @@ from walkcover.io.writers import write_geopackage, write_xlsx
 from walkcover.output import WRITERS, refuse_existing, write, write_one
 
 FILES = {
-    "residences.parquet", "sites.parquet", "rollout.csv", "zones.parquet", "coverage.gpkg",
-    "map.html", "report.html", "report.xlsx", "summary.json",
+    "residences.parquet", "sites.parquet", "rollout.csv", "remedies.csv", "closures.csv",
+    "zones.parquet", "coverage.gpkg", "map.html", "report.html", "report.xlsx", "summary.json",
 }  # fmt: skip
 RESIDENCE_COLUMNS = [
     "residence_id", "people", "zone_id", "stage", "lon", "lat", "snap_m", "snap_to", "walk_s",
@@ -40,6 +40,11 @@ SITE_COLUMNS = [
 ROLLOUT_COLUMNS = [
     "order", "stage", "site_id", "zone_name", "near", "lon", "lat", "lon_gcj02", "lat_gcj02",
     "people_gained", "covered_people", "covered_share",
+]  # fmt: skip
+REMEDY_COLUMNS = [
+    "order", "stage", "remedy", "people", "residences", "residence_ids", "reason", "zone_id",
+    "zone_name", "near", "lon", "lat", "lon_gcj02", "lat_gcj02", "place_id", "sites",
+    "street_m", "limit_min", "miss_s", "candidate_miss_s", "needed",
 ]  # fmt: skip
 ZONE_SUMS = [
     "covered_people", "covered_share", "gap_people", "unreached_people", "mean_walk_s",
@@ -163,6 +168,41 @@ def test_rollout_is_a_csv_that_excel_reads(out: Path) -> None:
     assert shares == pytest.approx([630 / town.PEOPLE, 780 / town.PEOPLE], rel=1e-12)
 
 
+def rows_of(path: Path) -> list[dict[str, str]]:
+    content = path.read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert content.count(b"\r\n") == content.count(b"\n")
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+def test_remedies_say_what_would_help(out: Path) -> None:
+    # One site was allowed in the county town: R16, 400 m from the street, and R14 on its island
+    # stay uncovered. The other stages reach their targets.
+    rows = rows_of(out / "remedies.csv")
+    assert list(rows[0]) == REMEDY_COLUMNS
+    assert [(row["stage"], row["residence_ids"]) for row in rows] == [
+        ("county_town", "R16"),
+        ("county_town", "R14"),
+    ]
+    assert (rows[0]["remedy"], rows[0]["reason"]) == ("round", "not_snapped")
+    assert float(rows[0]["street_m"]) == pytest.approx(400, abs=0.1)
+    (figures,) = summary(out)["remedies"]
+    assert (figures["stage"], figures["uncovered_people"]) == ("county_town", 5 + 7)
+    assert sheet(out, "remedies")[0] == tuple(REMEDY_COLUMNS)
+    assert len(sheet(out, "remedies")) == 1 + len(rows)
+
+
+def test_closures_say_who_loses_cover(out: Path) -> None:
+    rows = rows_of(out / "closures.csv")
+    assert [row["site_id"] for row in rows] == ["B1", "B3", *SUGGESTED]
+    # B1 alone reaches R01 to R03 now, N001 reaches R03 as well.
+    assert float(rows[0]["only_people"]) == COVERED
+    assert float(rows[0]["only_people_after"]) == 30
+    assert rows[1]["only_people"] == ""
+    assert list(summary(out)["closures"]) == ["now", "after"]
+    assert [row[0] for row in sheet(out, "closures")[1:]] == ["B1", "B3", *SUGGESTED]
+
+
 def test_zones(out: Path) -> None:
     zones = table(out, "zones").set_index("zone_id", drop=False)
     wanted = ZONE_COLUMNS + [f"{name}_after" for name in ZONE_SUMS]
@@ -207,7 +247,9 @@ def test_geopackage_has_a_layer_for_everything(out: Path) -> None:
 
 def test_workbook_has_a_sheet_for_every_table(out: Path) -> None:
     book = openpyxl.load_workbook(out / "report.xlsx")
-    assert book.sheetnames == ["summary", "stages", "zones", "gap_areas", "rollout", "sites"]
+    assert book.sheetnames == [
+        "summary", "stages", "zones", "gap_areas", "rollout", "remedies", "sites", "closures"
+    ]  # fmt: skip
     ids = [row[0] for row in sheet(out, "sites")[1:]]
     assert ids == [row[0] for row in town.SITES] + SUGGESTED
 

@@ -18,6 +18,8 @@ OUTPUTS = {
     "residences.parquet",
     "sites.parquet",
     "rollout.csv",
+    "remedies.csv",
+    "closures.csv",
     "zones.parquet",
     "coverage.gpkg",
     "map.html",

@@ -132,6 +132,125 @@ def test_gaps_and_sites_in_order(language: str, no_path: str) -> None:
     ]
 
 
+def cells(page: ElementTree.Element, section: str) -> list[list[str]]:
+    rows = page.findall(f'.//section[@id="{section}"]//tbody/tr')
+    return [[" ".join(text_of(cell).split()) for cell in row] for row in rows]
+
+
+def test_remedies_in_words() -> None:
+    page = parse(build_report(make_result(language="en")))
+    text = text_of(page.find('.//section[@id="remedies"]'))
+    assert "County towns (sites: at most 1): 60 people stay uncovered" in text
+    rows = cells(page, "remedies")
+    assert [row[2] for row in rows] == [
+        "one more site, on a candidate C7",
+        "120 m of street to the main network",
+        "a roving team: the nearest street is 778 m away",
+    ]
+    assert rows[0][4] == "No site on the network, the number or the budget is used up"
+    assert rows[0][5] == "杏花区, 柳溪路 112.57400 37.87900"
+    assert [row[6:] for row in rows] == [
+        ["no path", "in reach"],
+        ["no path", "1.1"],
+        ["no path", "no path"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limit_min", "instead"),
+    [(19.0, "Or a walking limit of 19 minutes."), (None, "No longer limit alone would do.")],
+)
+def test_a_target_missed_in_words(limit_min: float | None, instead: str) -> None:
+    result = make_result(language="en")
+    short = result.summary["remedies"][0] | {
+        "stage": "city",
+        "target_missed": True,
+        "missing_people": 40.0,
+        "needed": 2,
+        "needed_people": 50.0,
+        "limit_min": limit_min,
+    }
+    result.summary["remedies"] = [short]
+    result.remedies["needed"] = [True, True, False]
+    page = parse(build_report(result))
+    text = " ".join(text_of(page.find('.//section[@id="remedies"]')).split())
+    assert "City (goal: cover 95.0%): 40 people short. The changes marked ● (2)" in text
+    assert instead in text
+    assert [row[0] for row in cells(page, "remedies")] == ["●", "●", ""]
+
+
+def test_zones_under_their_floor_in_words() -> None:
+    result = make_result(language="en")
+    result.summary["remedies"][0] |= {"zones_short": 2, "zones_short_people": 17.0, "needed": 1}
+    result.remedies["sites"] = [2, 0, 0]
+    result.remedies["reason"] = "no_backup"
+    page = parse(build_report(result))
+    text = " ".join(text_of(page.find('.//section[@id="remedies"]')).split())
+    assert "zones under their floor: 2, short of 17 people together. The changes" in text
+    assert cells(page, "remedies")[0][2] == "one more site, on a candidate C7 ×2"
+    assert cells(page, "remedies")[1][4] == "No backup within reach"
+
+
+@pytest.mark.parametrize(
+    ("after", "sentence"), [(True, "there is nothing to mend"), (False, "No sites were sought")]
+)
+def test_no_remedies_are_a_sentence(after: bool, sentence: str) -> None:
+    result = make_result(language="en", after=after)
+    nothing = dataclasses.replace(
+        result, remedies=result.remedies.iloc[:0], summary=result.summary | {"remedies": []}
+    )
+    page = parse(build_report(nothing))
+    assert sentence in text_of(page.find('.//section[@id="remedies"]'))
+    assert cells(page, "remedies") == []
+
+
+def test_closures_by_people_who_lose_cover() -> None:
+    page = parse(build_report(make_result(language="en")))
+    assert cells(page, "closures") == [
+        ["五一广场 (B1)", "open", "750", "750 → 300", "0 → 300", "— → 4.0"],
+        ["N1", "suggested", "— → 700", "— → 250", "— → 150", "— → 11.7"],
+        ["N2", "suggested", "— → 80", "— → 80", "— → 0", "—"],
+    ]
+    text = text_of(page.find('.//section[@id="closures"]'))
+    assert "Now and after building: whichever site closes, somebody loses cover." in text
+
+
+@pytest.mark.parametrize(
+    ("together", "status", "sentence"),
+    [
+        (["B1", "N1"], "optimal", "even all at once, without anybody losing cover: 2"),
+        (["N1"], "optimal", "at most 1 can close together (proved), for example those marked ●"),
+        (["N1"], "feasible", "at least 1 and at most 2 can close together"),
+    ],
+)
+def test_sites_nobody_would_miss(together: list[str], status: str, sentence: str) -> None:
+    result = make_result(language="en")
+    result.summary["closures"]["after"] |= {
+        "nobody_would_miss": ["B1", "N1"],
+        "closable_together": together,
+        "closable_bound": len(together) + (status != "optimal"),
+        "closable_status": status,
+    }
+    text = " ".join(text_of(parse(build_report(result))).split())
+    assert f"After building: sites that could close{', even' * (len(together) == 2)}" in text
+    assert sentence in text
+    assert "Now: whichever site closes" in text
+    assert ("五一广场 (B1), ●N1" in text) == (len(together) == 1)
+    assert "nobody within reach" not in text
+
+
+def test_a_site_within_nobodys_reach_is_pointed_out() -> None:
+    result = make_result(language="en")
+    result.closures["people_within_reach_after"] = [750.0, 700.0, 0.0]
+    result.summary["closures"]["after"] |= {
+        "nobody_would_miss": ["N2"],
+        "closable_together": ["N2"],
+        "closable_bound": 1,
+    }
+    text = " ".join(text_of(parse(build_report(result))).split())
+    assert "without anybody losing cover: 1 (N2 [nobody within reach])." in text
+
+
 def test_first_page_speaks_plainly() -> None:
     page = parse(build_report(make_result(language="en")))
     text = " ".join(text_of(page.find('.//section[@id="glance"]')).split())
@@ -161,6 +280,7 @@ def test_english_report_has_no_chinese_of_its_own() -> None:
         "小店区",
         "空区",
         "并州市",
+        "五一广场",
         "迎晖街, 柳溪路",
         "迎晖街",
         "柳溪路",
@@ -209,6 +329,7 @@ def test_a_start_without_any_site(build: Callable[[Result], str]) -> None:
         result,
         sites=result.sites.iloc[:0],
         gap_areas=result.gap_areas.iloc[:0],
+        closures=result.closures.iloc[:0],
         summary=result.summary | {"sites": nowhere, "people_per_site": None},
     )
     page = build(nothing)

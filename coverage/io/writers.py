@@ -27,9 +27,9 @@ def write_parquet(table: gpd.GeoDataFrame, path: Path) -> None:
     _plain(table).to_parquet(path, index=False)
 
 
-def write_rollout(rollout: pd.DataFrame, path: Path) -> None:
-    """Write the order of building as csv in UTF-8 with a byte order mark, which Excel needs."""
-    rollout.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as csv in UTF-8 with a byte order mark, which Excel needs."""
+    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
 def write_geopackage(result: Result, path: Path) -> None:
@@ -71,7 +71,9 @@ def write_xlsx(result: Result, path: Path) -> None:
         "zones": result.zones,
         "gap_areas": result.gap_areas,
         "rollout": result.rollout,
+        "remedies": result.remedies,
         "sites": result.sites,
+        "closures": result.closures,
     }
     with xlsxwriter.Workbook(str(path), options) as book:
         book.set_properties({"created": date, "title": result.plan.plan.name})
