@@ -22,7 +22,7 @@ from walkcover.remedies import Remedies, find_remedies, no_remedies
 from walkcover.result import Result
 from walkcover.snap import concatenate, take_places
 from walkcover.streets import near_streets, street_lines
-from walkcover.suggestion import Suggestion, _candidates, suggest_sites
+from walkcover.suggestion import Suggestion, suggest_sites
 from walkcover.summary import summarise
 from walkcover.tabulate import site_table, stage_table, zone_table
 
@@ -227,13 +227,12 @@ def _what_if(
     if suggestion is None:
         site_joins = assessment.site_joins
         return close_sites(assessment, sites, site_joins, limit_s=limit_s), no_remedies()
-    candidates, joins = _candidates(assessment, plan, inputs.zones, inputs.candidates)
     chosen = suggestion.stages.sites["candidate"].to_numpy(np.int64)
     covered = suggestion.walks["verdict_after"] == "covered"
     closures = close_sites(
         assessment,
         sites,
-        concatenate(assessment.site_joins, take_places(joins, chosen)),
+        concatenate(assessment.site_joins, take_places(suggestion.joins, chosen)),
         limit_s=limit_s,
         covered_after_people=float(assessment.residences["people"][covered].sum()),
     )
@@ -243,8 +242,8 @@ def _what_if(
         plan=plan,
         zones=inputs.zones,
         stages=suggestion.stages.stages,
-        candidates=candidates,
-        joins=joins,
+        candidates=suggestion.candidates,
+        joins=suggestion.joins,
         chosen=chosen,
     )
     return closures, remedies

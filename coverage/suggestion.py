@@ -38,14 +38,18 @@ class Suggestion:
         The suggested sites in the order of building, with the columns of the sites table.
     rollout
         The order of building, as in the output folder.
-    plan
+    stages
         Sites, objective, bound, gap and status per stage.
+    candidates, joins
+        Where could have been built, and where these places join the network.
     """
 
     walks: pd.DataFrame
     sites: gpd.GeoDataFrame
     rollout: pd.DataFrame
     stages: Rollout
+    candidates: gpd.GeoDataFrame
+    joins: Joins
 
 
 def suggest_sites(
@@ -115,7 +119,7 @@ def suggest_sites(
         claimed = rollout.sites["covered_people"].iloc[-1]
         check_people(claimed, covered, step="walking to the suggested sites")
     table = _rollout_table(sites, rollout, assessment, zones)
-    return Suggestion(walks, sites, table, rollout)
+    return Suggestion(walks, sites, table, rollout, candidates, joins)
 
 
 def _candidates(
