@@ -74,6 +74,7 @@ def _cheapest_cover(model: Model, *, whole_cost: bool, effort: Effort) -> Found:
     for columns, rows in components(cover):
         if rows.any():
             piece = with_columns(with_rows(cover, rows), columns)
+            piece = replace(piece, need=np.array([float(rows.sum())]))
             found = ladder.cheapest_cover(piece, whole_cost=whole_cost, effort=effort)
             chosen |= np.isin(model.candidates, piece.candidates[found.chosen])
             bound += found.bound

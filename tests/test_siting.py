@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 
 import numpy as np
 import pytest
@@ -323,35 +322,3 @@ def test_people_must_be_finite_and_fit():
         min_sites(make_pairs(np.eye(3)), [1, 2])
     with pytest.raises(InputError, match="from 0 to 1"):
         min_sites(make_pairs(np.eye(3)), [1, 2, 3], share=80)
-
-
-@pytest.fixture(scope="module")
-def benchmarks(real_data):
-    folder = real_data / "benchmarks"
-    return folder, json.loads((folder / "reference_optima.json").read_text())
-
-
-def read_sjc(folder, name):
-    lines = (folder / "mclp" / f"{name}.txt").read_text().split("\n")[1:]
-    table = np.array([line.split()[:3] for line in lines if line.strip()], dtype=float)
-    return table[:, :2], table[:, 2]
-
-
-def within(points, others, radius):
-    return np.hypot(*(points[:, None] - others[None]).transpose(2, 0, 1)) <= radius
-
-
-def test_published_optima_of_sao_jose_dos_campos(benchmarks):
-    folder, optima = benchmarks
-    for name in ("SJC324", "SJC402", "SJC500"):
-        points, people = read_sjc(folder, name)
-        pairs = make_pairs(within(points, points, 800))
-        for entry in optima["mclp"]:
-            if entry["instance"] == name and entry["p"] in (2, 4):
-                answer = max_cover(pairs, people, sites=entry["p"])
-                assert (answer.objective, answer.status) == (entry["covered"], "optimal")
-        for entry in optima["lscp"]:
-            if entry["instance"] == name:
-                pairs = make_pairs(within(points, points, entry["r"]))
-                answer = min_sites(pairs, people)
-                assert (answer.objective, answer.status) == (entry["min_sites"], "optimal")
