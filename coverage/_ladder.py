@@ -22,10 +22,34 @@ from walkcover._model import (
 # the subgradient.
 COVER_LP_PAIRS = 6_000_000
 SHARE_LP_PAIRS = 400_000
-# Ties are broken exactly in models up to this many pairs.
+# Ties are broken, and shortfalls made good, by so many steps of annealing; ties exactly in models
+# up to so many pairs.
+TIE_STEPS = 500_000
 TIE_PAIRS = 20_000
 # Equality of people or costs that are no whole numbers, relative.
 CLOSE = 1e-6
+
+
+@dataclass(frozen=True)
+class Rung:
+    """
+    One step up: annealing of so many steps and runs, then exact solving if little is left.
+
+    A long rung is climbed only where the gap asked for is not reached.
+    """
+
+    steps: int
+    runs: int
+    exact_pairs: int
+    is_long: bool
+
+
+RUNGS = (
+    Rung(20_000, 1, 2_000, is_long=False),
+    Rung(100_000, 1, 12_000, is_long=False),
+    Rung(500_000, 1, 60_000, is_long=False),
+    Rung(3_000_000, 2, exact.EXACT_PAIRS, is_long=True),
+)
 
 
 @dataclass(frozen=True)
@@ -81,24 +105,57 @@ def most_people(model: Model, *, room: float, whole: bool, effort: Effort) -> Fo
     """
     chosen = search.greedy(model, budget=room)
     least_short = 0.0
-    if not search.is_met(model, chosen):
+    if model.need.size == 0:
+        chosen = search.interchanged(model, chosen, budget=room)
+    elif not search.is_met(model, chosen):
         chosen, least_short = _nearest(model, chosen, room=room, effort=effort)
         model = replace(model, slack=model.short(chosen))
     upper = float(model.weight.sum())
-    if is_closed(model.people(chosen), upper, effort.gap):
+    if is_closed(model.people(chosen), upper, 0.0):
         return Found(chosen, upper, least_short)
-    chosen = search.anneal(model, chosen, budget=room, deadline=effort.deadline, seed=effort.seed)
-    reached = model.people(chosen)
     priced = _people_multipliers(model, chosen, room=room, effort=effort)
     bound = bounds.people_bound(model, priced, budget=room)
     upper = min(upper, rounded_down(bound.value, whole=whole))
-    if is_closed(reached, upper, effort.gap) or effort.deadline.passed():
-        return Found(chosen, upper, least_short)
+    for rung in RUNGS:
+        reached = model.people(chosen)
+        gap = effort.gap if rung.is_long else 0.0
+        if is_closed(reached, upper, gap) or effort.deadline.passed():
+            break
+        chosen = search.anneal(
+            model,
+            chosen,
+            budget=room,
+            deadline=effort.deadline,
+            seed=effort.seed,
+            steps=rung.steps,
+            runs=rung.runs,
+        )
+        if model.need.size == 0:
+            chosen = search.interchanged(model, chosen, budget=room)
+        chosen, proved = _solved(
+            model, chosen, bound, room=room, whole=whole, rung=rung, effort=effort
+        )
+        upper = min(upper, max(proved, model.people(chosen)))
+    return Found(chosen, upper, least_short)
+
+
+def _solved(
+    model: Model,
+    chosen: Flags,
+    bound: bounds.Bound,
+    *,
+    room: float,
+    whole: bool,
+    rung: Rung,
+    effort: Effort,
+) -> tuple[Flags, float]:
+    """Decide the columns that every better answer decides alike; solve the rest if it is small."""
+    reached = model.people(chosen)
     step = 1.0 if whole else 0.0
     taken, dropped = _decided(bound.swing, bound.value - reached - step, bound.value)
     rest = decide(model, taken=taken, dropped=dropped)
-    if rest.n_pairs > exact.EXACT_PAIRS:
-        return Found(chosen, upper, least_short)
+    if rest.n_pairs > rung.exact_pairs:
+        return chosen, np.inf
     answer = exact.solve(
         rest,
         "people",
@@ -115,15 +172,20 @@ def most_people(model: Model, *, room: float, whole: bool, effort: Effort) -> Fo
     ):
         chosen = max((chosen, better), key=model.people)
     # A solution outside the decided columns is no better than the one that decided them.
-    proved = rounded_down(model.people(taken) + answer.bound, whole=whole)
-    return Found(chosen, min(upper, max(proved, model.people(chosen))), least_short)
+    return chosen, rounded_down(model.people(taken) + answer.bound, whole=whole)
 
 
 def _nearest(model: Model, chosen: Flags, *, room: float, effort: Effort) -> tuple[Flags, float]:
     """Columns within the room that leave the fewest people short of the floors; and a bound."""
     bare = replace(model, weight=np.zeros(model.weight.size))
     chosen = search.anneal(
-        bare, chosen, budget=room, enough=0.0, deadline=effort.deadline, seed=effort.seed
+        bare,
+        chosen,
+        budget=room,
+        enough=0.0,
+        deadline=effort.deadline,
+        seed=effort.seed,
+        steps=TIE_STEPS,
     )
     if search.is_met(model, chosen) or model.n_pairs > exact.EXACT_PAIRS:
         return chosen, 0.0
@@ -185,36 +247,75 @@ def _least_cost(
     priced_model, priced = _cost_multipliers(model, chosen, effort=effort, is_cover=is_cover)
     bound = bounds.cost_bound(priced_model, priced, need=float(priced_model.need[0]))
     lower = rounded_up(bound.value, whole=whole_cost)
-    deadline, seed = effort.deadline, effort.seed
-    if not is_closed(model.spent(chosen), lower, effort.gap):
+    for rung in RUNGS:
+        gap = effort.gap if rung.is_long else 0.0
+        if is_closed(model.spent(chosen), lower, gap) or effort.deadline.passed():
+            break
         if is_cover:
-            chosen = search.cheaper_cover(model, chosen, lower=lower, deadline=deadline, seed=seed)
+            chosen = search.cheaper_cover(
+                model,
+                chosen,
+                lower=lower,
+                deadline=effort.deadline,
+                seed=effort.seed,
+                steps=rung.steps,
+            )
         else:
             chosen = search.cheaper_share(
-                model, chosen, lower=lower, whole=whole_cost, deadline=deadline, seed=seed
+                model,
+                chosen,
+                lower=lower,
+                whole=whole_cost,
+                deadline=effort.deadline,
+                seed=effort.seed,
+                steps=rung.steps,
+                runs=rung.runs,
             )
+        if is_closed(model.spent(chosen), lower, gap):
+            break
+        chosen, proved = _cheaply_solved(
+            model,
+            chosen,
+            bound,
+            whole_cost=whole_cost,
+            whole_people=whole_people and not is_cover,
+            rung=rung,
+            effort=effort,
+        )
+        lower = max(lower, min(proved, model.spent(chosen)))
+    return Found(chosen, lower)
+
+
+def _cheaply_solved(
+    model: Model,
+    chosen: Flags,
+    bound: bounds.Bound,
+    *,
+    whole_cost: bool,
+    whole_people: bool,
+    rung: Rung,
+    effort: Effort,
+) -> tuple[Flags, float]:
+    """Decide the columns that every cheaper answer decides alike; solve the rest if it is small."""
     spent = model.spent(chosen)
-    if is_closed(spent, lower, effort.gap) or deadline.passed():
-        return Found(chosen, lower)
     step = 1.0 if whole_cost else 0.0
     taken, dropped = _decided(bound.swing, spent - step - bound.value, spent)
     rest = decide(model, taken=taken, dropped=dropped)
-    if rest.n_pairs > exact.EXACT_PAIRS:
-        return Found(chosen, lower)
-    if whole_people and not is_cover:
+    if rest.n_pairs > rung.exact_pairs:
+        return chosen, -np.inf
+    if whole_people:
         rest = replace(rest, need=rest.need - 0.5)
     answer = exact.solve(
         rest,
         "cost",
         absolute_gap=0.99 if whole_cost else CLOSE / 10 * spent,
-        deadline=deadline,
-        seed=seed,
+        deadline=effort.deadline,
+        seed=effort.seed,
     )
     better = _with(taken, rest, answer)
     if better is not None and search.is_met(model, better):
         chosen = min((chosen, search.pruned(model, better)), key=model.spent)
-    proved = rounded_up(model.spent(taken) + answer.bound, whole=whole_cost)
-    return Found(chosen, max(lower, min(proved, model.spent(chosen))))
+    return chosen, rounded_up(model.spent(taken) + answer.bound, whole=whole_cost)
 
 
 def _cost_multipliers(
@@ -275,7 +376,14 @@ def break_ties(model: Model, chosen: Flags, *, budget: float, whole: bool, effor
     """
     if effort.deadline.passed() or model.people(chosen) >= model.weight.sum() * (1.0 - 1e-12):
         return chosen
-    found = search.anneal(model, chosen, budget=budget, deadline=effort.deadline, seed=effort.seed)
+    found = search.anneal(
+        model,
+        chosen,
+        budget=budget,
+        deadline=effort.deadline,
+        seed=effort.seed,
+        steps=TIE_STEPS,
+    )
     if search.is_met(model, found):
         chosen = found
     if model.n_pairs > TIE_PAIRS:

@@ -14,16 +14,14 @@ from walkcover import _kernels_siting as kernels
 from walkcover._deadline import Deadline
 from walkcover._model import Entries, Flags, Floats, Ints, Model
 
-# Annealing: steps at most, steps per candidate at most, and looked-at pairs at most. Heat is
-# measured in mean people per site.
-ANNEAL_STEPS = 3_000_000
+# Annealing: steps per candidate at most, and looked-at pairs at most. Heat is measured in mean
+# people per site.
 ANNEAL_STEPS_PER_CANDIDATE = 2_000
 ANNEAL_WORK = 2_000_000_000
 HOT, COLD = 0.05, 0.0015
 # Entries that the interchange may look at.
 INTERCHANGE_WORK = 3_000_000_000
-# Weighted set cover: steps of a round at most, for each candidate at most, looked-at pairs at most.
-COVER_STEPS = 250_000
+# Weighted set cover: steps of a round for each candidate at most, looked-at pairs at most.
 COVER_STEPS_PER_CANDIDATE = 200
 COVER_WORK = 2_000_000_000
 # Local search runs in rounds, between which the time limit can end it.
@@ -81,17 +79,19 @@ def anneal(
     enough: float = np.inf,
     deadline: Deadline,
     seed: int,
+    steps: int,
     runs: int = 1,
 ) -> Flags:
     """
     Improve columns by annealing.
 
     Whoever is short of a floor weighs more than all weight; the search ends once the covered
-    weight is `enough`. Of several runs, which differ by their seeds, the best is taken.
+    weight is `enough`, or after `steps`, fewer where the model is very small or large. Of several
+    runs, which differ by their seeds, the best is taken.
     """
     if model.cost.size == 0:
         return chosen
-    course = _course(model, chosen)
+    course = _course(model, chosen, steps)
 
     def work(number: int) -> tuple[float, Flags]:
         first = seed + number * ROUNDS
@@ -118,7 +118,7 @@ class _Course:
     steps: int
 
 
-def _course(model: Model, chosen: Flags) -> _Course:
+def _course(model: Model, chosen: Flags, steps: int) -> _Course:
     """Set a course that starts with the chosen columns."""
     floors = sparse.csc_array(model.demand)
     need = model.need * (1.0 - CLOSE_PEOPLE)
@@ -139,9 +139,7 @@ def _course(model: Model, chosen: Flags) -> _Course:
         value=model.people(chosen) - toll * max(0.0, short - model.slack),
         hot=HOT * mean,
         cold=COLD * mean,
-        steps=min(
-            ANNEAL_STEPS, ANNEAL_WORK // per_step, ANNEAL_STEPS_PER_CANDIDATE * model.cost.size
-        ),
+        steps=min(steps, ANNEAL_WORK // per_step, ANNEAL_STEPS_PER_CANDIDATE * model.cost.size),
     )
 
 
@@ -213,12 +211,12 @@ def _pruned_by_loss(model: Model, chosen: Flags) -> Flags:
 
 
 def cheaper_cover(
-    model: Model, chosen: Flags, *, lower: float, deadline: Deadline, seed: int
+    model: Model, chosen: Flags, *, lower: float, deadline: Deadline, seed: int, steps: int
 ) -> Flags:
     """Shrink a cover of all rows in rounds of weighted local search."""
     chosen, price = chosen.copy(), np.ones(model.weight.size)
     per_step = 1 + model.n_pairs**2 // (model.cost.size * model.weight.size)
-    steps = min(COVER_STEPS, COVER_WORK // per_step, COVER_STEPS_PER_CANDIDATE * model.cost.size)
+    steps = min(steps // 2, COVER_WORK // per_step, COVER_STEPS_PER_CANDIDATE * model.cost.size)
     enough = lower + 1e-9
     for number in range(ROUNDS):
         if model.spent(chosen) <= enough or deadline.passed():
@@ -230,7 +228,15 @@ def cheaper_cover(
 
 
 def cheaper_share(
-    model: Model, chosen: Flags, *, lower: float, whole: bool, deadline: Deadline, seed: int
+    model: Model,
+    chosen: Flags,
+    *,
+    lower: float,
+    whole: bool,
+    deadline: Deadline,
+    seed: int,
+    steps: int,
+    runs: int = 1,
 ) -> Flags:
     """
     Meet the floors with less and less money, as long as annealing succeeds.
@@ -253,7 +259,16 @@ def cheaper_share(
         trial = chosen.copy()
         while model.spent(trial) > room:
             trial[int(np.argmin(losses(model, trial, every) / model.cost))] = False
-        trial = anneal(sought, trial, budget=room, enough=enough, deadline=deadline, seed=seed)
+        trial = anneal(
+            sought,
+            trial,
+            budget=room,
+            enough=enough,
+            deadline=deadline,
+            seed=seed,
+            steps=steps,
+            runs=runs,
+        )
         if is_met(model, trial):
             chosen = pruned(model, trial)
         elif room >= spent - least:

@@ -39,6 +39,7 @@ ORDER = (
     "_bounds",
     "_exact",
     "_search",
+    "_regions",
     "_ladder",
     "_pieces",
     "siting",
