@@ -143,6 +143,7 @@ def improve(
     budget: float = np.inf,
     need: float | None = None,
     known: float,
+    enough: float = 0.0,
     deadline: Deadline,
 ) -> Priced:
     """
@@ -155,6 +156,8 @@ def improve(
     ----------
     known
         Objective of a known answer, which scales the steps.
+    enough
+        The search ends once the bound is no farther from it than this.
 
     Returns
     -------
@@ -182,7 +185,7 @@ def improve(
             best, best_excess, idle = priced, excess, 0
         if idle > PATIENCE:
             length, idle = length / 2.0, 0
-        if excess <= 1e-9 * known or length < LAST_STEP or deadline.passed():
+        if excess <= max(enough, 1e-9 * known) or length < LAST_STEP or deadline.passed():
             break
         taken = part > 0
         load = model.loads(priced.order[taken], part[taken])

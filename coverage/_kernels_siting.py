@@ -253,49 +253,95 @@ def _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, j, by, count, gai
 
 
 @_compiled
-def interchange(col_ptr, col_rows, row_ptr, row_cols, weight, times, cost, budget, chosen, work):
-    """
-    Swap a chosen column for the best other one, as long as that covers more; change `chosen`.
+def _best_addition(cost, budget, chosen, gain, best):
+    """Tell which column brings most within the budget: `best` itself, or a better one."""
+    for k in range(gain.size):
+        if not chosen[k] and cost[k] <= budget and (best < 0 or gain[k] > gain[best]):
+            best = k
+    return best
 
-    Columns are tried in the order of what they lose (Teitz & Bart 1968); the search ends after
-    `work` looked-at entries.
+
+@_compiled
+def interchange(
+    col_ptr, col_rows, row_ptr, row_cols, weight, times, cost, budget, best, kicks, work, seed
+):  # fmt: skip
     """
+    Swap a chosen column for the best other one, as long as that covers more; change `best`.
+
+    Columns are tried in the order of what they lose (Teitz & Bart 1968). Then, `kicks` times, a
+    few columns are swapped at random and the search starts again; it goes back where it ends
+    worse. It ends after `work` looked-at entries.
+    """
+    np.random.seed(seed)
     n = col_ptr.size - 1
+    chosen = np.zeros(n, dtype=np.bool_)
     count = np.zeros(row_ptr.size - 1, dtype=np.int32)
     gain, loss = np.zeros(n, dtype=np.float64), np.zeros(n, dtype=np.float64)
     for r in range(row_ptr.size - 1):
         if times[r] == 1:
             for i in range(row_ptr[r], row_ptr[r + 1]):
                 gain[row_cols[i]] += weight[r]
-    for j in np.flatnonzero(chosen):
+    for j in np.flatnonzero(best):
         budget -= cost[j]
+        chosen[j] = True
         _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, j, 1, count, gain, loss)
     least = 1e-9 * max(1.0, weight.sum())
-    improved = True
-    while improved and work > 0:
-        improved = False
+    best_value = -np.inf
+    for kick in range(kicks + 1):
+        improved = True
+        while improved and work > 0:
+            improved = False
+            while True:
+                k = _best_addition(cost, budget, chosen, gain, -1)
+                if k < 0 or gain[k] <= least:
+                    break
+                chosen[k] = True
+                budget -= cost[k]
+                _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, k, 1, count, gain, loss)
+            held = np.flatnonzero(chosen)
+            for j in held[np.argsort(loss[held], kind="mergesort")]:
+                lost = loss[j]
+                chosen[j] = False
+                budget += cost[j]
+                _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, j, -1, count, gain, loss)
+                k = _best_addition(cost, budget, chosen, gain, j)
+                if gain[k] <= lost + least:
+                    k = j
+                else:
+                    improved = True
+                chosen[k] = True
+                budget -= cost[k]
+                _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, k, 1, count, gain, loss)
+                work -= n + 4 * (col_ptr[j + 1] - col_ptr[j])
+                if work < 0:
+                    break
+        value = 0.0
+        for r in range(count.size):
+            if count[r] >= times[r]:
+                value += weight[r]
+        if value >= best_value:
+            best_value = value
+            best[:] = chosen
+        else:
+            for j in np.flatnonzero(chosen & ~best):
+                chosen[j] = False
+                budget += cost[j]
+                _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, j, -1, count, gain, loss)
+            for j in np.flatnonzero(best & ~chosen):
+                chosen[j] = True
+                budget -= cost[j]
+                _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, j, 1, count, gain, loss)
+        if kick == kicks or work < 0:
+            break
         held = np.flatnonzero(chosen)
-        for j in held[np.argsort(loss[held], kind="mergesort")]:
-            if work < 0:
-                break
-            lost = loss[j]
-            budget += cost[j]
-            _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, j, -1, count, gain, loss)
-            chosen[j] = False
-            best = j
-            for k in range(n):
-                if not chosen[k] and cost[k] <= budget and gain[k] > gain[best]:
-                    best = k
-            if gain[best] <= lost + least:
-                best = j
-            else:
-                improved = True
-            budget -= cost[best]
-            chosen[best] = True
-            _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, best, 1, count, gain, loss)
-            work -= n
-            for at in range(col_ptr[j], col_ptr[j + 1]):
-                work -= 2 * (row_ptr[col_rows[at] + 1] - row_ptr[col_rows[at]])
+        for _ in range(2 + int(np.random.random() * 3)):
+            j = held[int(np.random.random() * held.size)]
+            k = int(np.random.random() * n)
+            if chosen[j] and not chosen[k] and cost[k] <= budget + cost[j]:
+                chosen[j], chosen[k] = False, True
+                budget += cost[j] - cost[k]
+                _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, j, -1, count, gain, loss)
+                _turn(col_ptr, col_rows, row_ptr, row_cols, weight, times, k, 1, count, gain, loss)
 
 
 @_compiled

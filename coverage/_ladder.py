@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +27,8 @@ SHARE_LP_PAIRS = 400_000
 # up to so many pairs.
 TIE_STEPS = 500_000
 TIE_PAIRS = 20_000
+# Kicks of the swaps that start with what multipliers make the most of.
+PICK_KICKS = 30
 # Equality of people or costs that are no whole numbers, relative.
 CLOSE = 1e-6
 
@@ -33,23 +36,29 @@ CLOSE = 1e-6
 @dataclass(frozen=True)
 class Rung:
     """
-    One step up: annealing of so many steps and runs, then exact solving if little is left.
+    One step up: exact solving if no more than so many pairs are left, else annealing of so many
+    steps and runs, and swaps after so many kicks.
 
     A long rung is climbed only where the gap asked for is not reached.
     """
 
+    exact_pairs: int
     steps: int
     runs: int
-    exact_pairs: int
+    kicks: int
     is_long: bool
 
 
-RUNGS = (
-    Rung(20_000, 1, 2_000, is_long=False),
-    Rung(100_000, 1, 12_000, is_long=False),
-    Rung(500_000, 1, 60_000, is_long=False),
-    Rung(3_000_000, 2, exact.EXACT_PAIRS, is_long=True),
+SHORT_RUNGS = (
+    Rung(4_000, 20_000, 1, 30, is_long=False),
+    Rung(20_000, 100_000, 1, 100, is_long=False),
+    Rung(60_000, 500_000, 1, 300, is_long=False),
 )
+LONG_RUNGS = (
+    Rung(exact.EXACT_PAIRS, 20_000_000, 2, 0, is_long=True),
+    Rung(exact.EXACT_PAIRS, 0, 1, 0, is_long=True),
+)
+RUNGS = SHORT_RUNGS + LONG_RUNGS
 
 
 @dataclass(frozen=True)
@@ -96,32 +105,55 @@ def first_multipliers(model: Model, chosen: Flags) -> Floats:
     return model.weight / np.maximum(load, model.times)
 
 
-def most_people(model: Model, *, room: float, whole: bool, effort: Effort) -> Found:
+def most_people(
+    model: Model,
+    *,
+    room: float,
+    whole: bool,
+    effort: Effort,
+    rungs: Sequence[Rung] = RUNGS,
+    start: Flags | None = None,
+) -> Found:
     """
-    Cover the most weight within the room.
+    Cover the most weight within the room, starting with `start`, if given.
 
     Floors are kept; where that cannot be done, or was not found, as few people as possible are
     short of them.
     """
-    chosen = search.greedy(model, budget=room)
+    chosen = search.greedy(model, budget=room) if start is None else start
     least_short = 0.0
-    if model.need.size == 0:
-        chosen = search.interchanged(model, chosen, budget=room)
-    elif not search.is_met(model, chosen):
+    if model.need.size and not search.is_met(model, chosen):
         chosen, least_short = _nearest(model, chosen, room=room, effort=effort)
         model = replace(model, slack=model.short(chosen))
+    chosen = _swapped(model, chosen, room=room, kicks=0, effort=effort)
     upper = float(model.weight.sum())
     if is_closed(model.people(chosen), upper, 0.0):
         return Found(chosen, upper, least_short)
-    priced = _people_multipliers(model, chosen, room=room, effort=effort)
+    priced = bounds.improve(
+        model,
+        first_multipliers(model, chosen),
+        budget=room,
+        known=model.people(chosen),
+        enough=1.0 - exact.ROUNDING if whole else 0.0,
+        deadline=effort.deadline,
+    )
     bound = bounds.people_bound(model, priced, budget=room)
     upper = min(upper, rounded_down(bound.value, whole=whole))
-    for rung in RUNGS:
-        reached = model.people(chosen)
+    picked = _swapped(
+        model, _picked(model, priced, room=room), room=room, kicks=PICK_KICKS, effort=effort
+    )
+    chosen = _better(model, chosen, picked)
+    for rung in rungs:
         gap = effort.gap if rung.is_long else 0.0
-        if is_closed(reached, upper, gap) or effort.deadline.passed():
+        if is_closed(model.people(chosen), upper, gap) or effort.deadline.passed():
             break
-        chosen = search.anneal(
+        chosen, proved = _solved(
+            model, chosen, bound, room=room, whole=whole, rung=rung, effort=effort
+        )
+        upper = min(upper, max(proved, model.people(chosen)))
+        if is_closed(model.people(chosen), upper, gap):
+            break
+        annealed = search.anneal(
             model,
             chosen,
             budget=room,
@@ -130,13 +162,31 @@ def most_people(model: Model, *, room: float, whole: bool, effort: Effort) -> Fo
             steps=rung.steps,
             runs=rung.runs,
         )
-        if model.need.size == 0:
-            chosen = search.interchanged(model, chosen, budget=room)
-        chosen, proved = _solved(
-            model, chosen, bound, room=room, whole=whole, rung=rung, effort=effort
-        )
-        upper = min(upper, max(proved, model.people(chosen)))
+        annealed = _swapped(model, annealed, room=room, kicks=rung.kicks, effort=effort)
+        chosen = _better(model, chosen, annealed)
     return Found(chosen, upper, least_short)
+
+
+def _swapped(model: Model, chosen: Flags, *, room: float, kicks: int, effort: Effort) -> Flags:
+    """Swaps do not look at floors; a model with some is left as it is."""
+    if model.need.size or effort.deadline.passed():
+        return chosen
+    return search.interchanged(model, chosen, budget=room, kicks=kicks, seed=effort.seed)
+
+
+def _picked(model: Model, priced: bounds.Priced, *, room: float) -> Flags:
+    """The columns that multipliers make the most of, as many as the room allows."""
+    chosen = np.zeros(model.cost.size, dtype=bool)
+    fits = np.cumsum(model.cost[priced.order]) <= room
+    chosen[priced.order[fits]] = True
+    return chosen
+
+
+def _better(model: Model, one: Flags, other: Flags) -> Flags:
+    """The answer that covers more, of those that keep the floors; the first of equals."""
+    if search.is_met(model, one) != search.is_met(model, other):
+        return one if search.is_met(model, one) else other
+    return other if model.people(other) > model.people(one) else one
 
 
 def _solved(
@@ -202,14 +252,6 @@ def _nearest(model: Model, chosen: Flags, *, room: float, effort: Effort) -> tup
     return chosen, max(0.0, answer.bound)
 
 
-def _people_multipliers(
-    model: Model, chosen: Flags, *, room: float, effort: Effort
-) -> bounds.Priced:
-    start = first_multipliers(model, chosen)
-    known = model.people(chosen)
-    return bounds.improve(model, start, budget=room, known=known, deadline=effort.deadline)
-
-
 def least_cost(model: Model, *, whole_cost: bool, whole_people: bool, effort: Effort) -> Found:
     """Keep all floors for the least cost."""
     if model.need.size == 1:
@@ -251,28 +293,6 @@ def _least_cost(
         gap = effort.gap if rung.is_long else 0.0
         if is_closed(model.spent(chosen), lower, gap) or effort.deadline.passed():
             break
-        if is_cover:
-            chosen = search.cheaper_cover(
-                model,
-                chosen,
-                lower=lower,
-                deadline=effort.deadline,
-                seed=effort.seed,
-                steps=rung.steps,
-            )
-        else:
-            chosen = search.cheaper_share(
-                model,
-                chosen,
-                lower=lower,
-                whole=whole_cost,
-                deadline=effort.deadline,
-                seed=effort.seed,
-                steps=rung.steps,
-                runs=rung.runs,
-            )
-        if is_closed(model.spent(chosen), lower, gap):
-            break
         chosen, proved = _cheaply_solved(
             model,
             chosen,
@@ -283,7 +303,50 @@ def _least_cost(
             effort=effort,
         )
         lower = max(lower, min(proved, model.spent(chosen)))
+        if is_closed(model.spent(chosen), lower, gap):
+            break
+        chosen = _cheaper(
+            model,
+            chosen,
+            lower=lower,
+            whole=whole_cost,
+            is_cover=is_cover,
+            rung=rung,
+            effort=effort,
+        )
     return Found(chosen, lower)
+
+
+def _cheaper(
+    model: Model,
+    chosen: Flags,
+    *,
+    lower: float,
+    whole: bool,
+    is_cover: bool,
+    rung: Rung,
+    effort: Effort,
+) -> Flags:
+    """Search for a cheaper answer."""
+    if is_cover:
+        return search.cheaper_cover(
+            model,
+            chosen,
+            lower=lower,
+            deadline=effort.deadline,
+            seed=effort.seed,
+            steps=rung.steps,
+        )
+    return search.cheaper_share(
+        model,
+        chosen,
+        lower=lower,
+        whole=whole,
+        deadline=effort.deadline,
+        seed=effort.seed,
+        steps=rung.steps,
+        runs=rung.runs,
+    )
 
 
 def _cheaply_solved(

@@ -33,15 +33,30 @@ def most_people(model: Model, *, room: float, whole: bool, effort: Effort) -> Fo
     Valid for pieces without floors whose costs are whole numbers of one unit: what the pieces give
     for each amount adds up, and so do the bounds.
     """
+    found = ladder.most_people(
+        model, room=room, whole=whole, effort=effort, rungs=ladder.SHORT_RUNGS
+    )
+    if ladder.is_closed(model.people(found.chosen), found.bound, 0.0):
+        return found
     unit = _unit(model)
     curves = _curves(model, unit, room, whole=whole, effort=effort)
-    if not curves:
-        return ladder.most_people(model, room=room, whole=whole, effort=effort)
-    units = int(min(room // unit, sum(curve.reached.size - 1 for curve in curves)))
-    people, parts = _combined([curve.reached for curve in curves], units)
-    upper, _ = _combined([curve.upper for curve in curves], units)
-    chosen = _together(model, curves, parts, int(np.argmax(people)))
-    return Found(chosen, float(upper.max()))
+    if curves:
+        units = int(min(room // unit, sum(curve.reached.size - 1 for curve in curves)))
+        people, parts = _combined([curve.reached for curve in curves], units)
+        upper, _ = _combined([curve.upper for curve in curves], units)
+        chosen = _together(model, curves, parts, int(np.argmax(people)))
+        return Found(chosen, min(found.bound, float(upper.max())), found.least_short)
+    if ladder.is_closed(model.people(found.chosen), found.bound, effort.gap):
+        return found
+    more = ladder.most_people(
+        model,
+        room=room,
+        whole=whole,
+        effort=effort,
+        rungs=ladder.LONG_RUNGS,
+        start=found.chosen,
+    )
+    return Found(more.chosen, min(found.bound, more.bound), found.least_short)
 
 
 def least_cost(model: Model, *, whole_cost: bool, whole_people: bool, effort: Effort) -> Found:

@@ -20,7 +20,7 @@ ANNEAL_STEPS_PER_CANDIDATE = 2_000
 ANNEAL_WORK = 2_000_000_000
 HOT, COLD = 0.05, 0.0015
 # Entries that the interchange may look at.
-INTERCHANGE_WORK = 3_000_000_000
+INTERCHANGE_WORK = 1_000_000_000
 # Weighted set cover: steps of a round for each candidate at most, looked-at pairs at most.
 COVER_STEPS_PER_CANDIDATE = 200
 COVER_WORK = 2_000_000_000
@@ -61,13 +61,14 @@ def _add(model: Model, weight: Floats, chosen: Flags, *, budget: float, need: fl
     kernels.greedy(*model.relation, weight, model.times, model.cost, chosen, left, need)
 
 
-def interchanged(model: Model, chosen: Flags, *, budget: float) -> Flags:
-    """Swap columns as long as that covers more; floors are not looked at."""
+def interchanged(model: Model, chosen: Flags, *, budget: float, kicks: int, seed: int) -> Flags:
+    """Swap columns as long as that covers more, again after each kick; without regard to floors."""
     chosen = chosen.copy()
-    left = budget * (1.0 + 1e-12)
-    kernels.interchange(
-        *model.relation, model.weight, model.times, model.cost, left, chosen, INTERCHANGE_WORK
-    )
+    if chosen.any():
+        kernels.interchange(
+            *model.relation, model.weight, model.times, model.cost, budget * (1.0 + 1e-12),
+            chosen, kicks, INTERCHANGE_WORK, seed,
+        )  # fmt: skip
     return chosen
 
 

@@ -225,13 +225,10 @@ def stages(
     for name, rule in rules.items():
         own = {j for j, stage in enumerate(candidate_stage) if stage == name}
         mine = np.array([stage == name for stage in residence_stage])
-        places = {
+        common: dict[str, Any] = {
             "fixed": standing,
             "forced": own & set(forced) - standing,
             "forbidden": set(forbidden) | set(range(len(candidate_stage))) - own,
-        }
-        common: dict[str, Any] = {
-            **places,
             "times": rule.times,
             "floors": [(mine * np.asarray(who), share, times) for who, share, times in rule.floors],
             "tie_people": people,
