@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from walkcover import _ladder as ladder
-from walkcover._ladder import Effort, Found
+from walkcover import _least_cost as least
+from walkcover import _most_people as most
+from walkcover._ladder import LONG_RUNGS, SHORT_RUNGS, Effort, Found, is_closed
 from walkcover._model import Flags, Floats, Model, as_cover, components, with_columns, with_rows
 
 # Pieces are solved for every number of sites only if each is this small (pairs) and all together
@@ -33,10 +35,8 @@ def most_people(model: Model, *, room: float, whole: bool, effort: Effort) -> Fo
     Valid for pieces without floors whose costs are whole numbers of one unit: what the pieces give
     for each amount adds up, and so do the bounds.
     """
-    found = ladder.most_people(
-        model, room=room, whole=whole, effort=effort, rungs=ladder.SHORT_RUNGS
-    )
-    if ladder.is_closed(model.people(found.chosen), found.bound, 0.0):
+    found = most.most_people(model, room=room, whole=whole, effort=effort, rungs=SHORT_RUNGS)
+    if is_closed(model.people(found.chosen), found.bound, 0.0):
         return found
     unit = _unit(model)
     curves = _curves(model, unit, room, whole=whole, effort=effort)
@@ -46,14 +46,14 @@ def most_people(model: Model, *, room: float, whole: bool, effort: Effort) -> Fo
         upper, _ = _combined([curve.upper for curve in curves], units)
         chosen = _together(model, curves, parts, int(np.argmax(people)))
         return Found(chosen, min(found.bound, float(upper.max())), found.least_short)
-    if ladder.is_closed(model.people(found.chosen), found.bound, effort.gap):
+    if is_closed(model.people(found.chosen), found.bound, effort.gap):
         return found
-    more = ladder.most_people(
+    more = most.most_people(
         model,
         room=room,
         whole=whole,
         effort=effort,
-        rungs=ladder.LONG_RUNGS,
+        rungs=LONG_RUNGS,
         start=found.chosen,
     )
     return Found(more.chosen, min(found.bound, more.bound), found.least_short)
@@ -66,21 +66,32 @@ def least_cost(model: Model, *, whole_cost: bool, whole_people: bool, effort: Ef
     Where everybody is to be covered, the costs of the pieces add up. Where one floor spares some,
     the pieces' curves tell the least amount that meets it.
     """
-    if model.is_single and ladder.calls_for_all(model):
+    if model.is_single and least.calls_for_all(model):
         return _cheapest_cover(model, whole_cost=whole_cost, effort=effort)
+    rules: dict[str, Any] = {
+        "whole_cost": whole_cost,
+        "whole_people": whole_people,
+        "effort": effort,
+    }
+    found = least.least_cost(model, **rules, rungs=SHORT_RUNGS)
+    if is_closed(model.spent(found.chosen), found.bound, 0.0):
+        return found
     unit = _unit(model)
+    curves = []
     if model.need.size == 1:
-        priced = ladder.weighing_the_floor(model)
+        priced = least.weighing_the_floor(model)
         curves = _curves(priced, unit, np.inf, whole=whole_people, effort=effort)
+    if curves:
         need = float(model.need[0]) * (1.0 - 1e-12)
-        if curves and need > 0.0:
-            units = sum(curve.reached.size - 1 for curve in curves)
-            people, parts = _combined([curve.reached for curve in curves], units)
-            upper, _ = _combined([curve.upper for curve in curves], units)
-            least = int(np.argmax(people >= need))
-            chosen = _together(model, curves, parts, least)
-            return Found(chosen, unit * int(np.argmax(upper >= need)))
-    return ladder.least_cost(model, whole_cost=whole_cost, whole_people=whole_people, effort=effort)
+        units = sum(curve.reached.size - 1 for curve in curves)
+        people, parts = _combined([curve.reached for curve in curves], units)
+        upper, _ = _combined([curve.upper for curve in curves], units)
+        chosen = _together(model, curves, parts, int(np.argmax(people >= need)))
+        return Found(chosen, max(found.bound, unit * int(np.argmax(upper >= need))))
+    if is_closed(model.spent(found.chosen), found.bound, effort.gap):
+        return found
+    more = least.least_cost(model, **rules, rungs=LONG_RUNGS, start=found.chosen)
+    return Found(more.chosen, max(found.bound, more.bound))
 
 
 def _cheapest_cover(model: Model, *, whole_cost: bool, effort: Effort) -> Found:
@@ -90,7 +101,7 @@ def _cheapest_cover(model: Model, *, whole_cost: bool, effort: Effort) -> Found:
         if rows.any():
             piece = with_columns(with_rows(cover, rows), columns)
             piece = replace(piece, need=np.array([float(rows.sum())]))
-            found = ladder.cheapest_cover(piece, whole_cost=whole_cost, effort=effort)
+            found = least.cheapest_cover(piece, whole_cost=whole_cost, effort=effort)
             chosen |= np.isin(model.candidates, piece.candidates[found.chosen])
             bound += found.bound
     return Found(chosen, bound)
@@ -143,7 +154,7 @@ def _curve(
         if amount < piece.cost.min():
             found = Found(answers[-1], 0.0)
         else:
-            found = ladder.most_people(piece, room=amount, whole=whole, effort=effort)
+            found = most.most_people(piece, room=amount, whole=whole, effort=effort)
         answers.append(found.chosen)
         reached.append(piece.people(found.chosen))
         upper.append(max(found.bound, reached[-1]))

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from walkcover._deadline import Deadline, interruptible
 from walkcover._errors import InputError
-from walkcover._ladder import CLOSE, Effort, break_ties
+from walkcover._ladder import CLOSE, Effort
 from walkcover._model import (
     Entries,
     Flags,
@@ -22,6 +22,7 @@ from walkcover._model import (
     make_model,
     without_dominated_columns,
 )
+from walkcover._most_people import break_ties
 from walkcover._pieces import least_cost, most_people
 from walkcover.pairs import CoverPairs, Indices
 

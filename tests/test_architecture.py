@@ -41,6 +41,8 @@ ORDER = (
     "_search",
     "_regions",
     "_ladder",
+    "_most_people",
+    "_least_cost",
     "_pieces",
     "siting",
     "_transport",

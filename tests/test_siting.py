@@ -12,7 +12,7 @@ from scipy import sparse
 
 from walkcover import _bounds as bounds
 from walkcover import _exact as exact
-from walkcover import _ladder as ladder
+from walkcover import _pieces as pieces
 from walkcover._errors import InputError
 from walkcover._model import make_model
 from walkcover.siting import CoverPairs, max_cover, min_sites
@@ -255,7 +255,7 @@ def test_a_time_limit_of_nothing_is_a_stop_not_a_proof():
 
 
 def test_a_gap_that_is_good_enough_ends_the_search_without_a_claim(monkeypatch):
-    monkeypatch.setattr(ladder, "SHORT_RUNGS", ())
+    monkeypatch.setattr(pieces, "SHORT_RUNGS", ())
     rng = np.random.default_rng(2)
     matrix = rng.random((60, 300)) < 0.08
     people = rng.integers(1, 100, 300)
