@@ -17,7 +17,7 @@ from walkcover._model import Entries, Flags, Floats, Ints, Model
 # Annealing: steps per candidate at most, and looked-at pairs at most. Heat is measured in mean
 # people per site.
 ANNEAL_STEPS_PER_CANDIDATE = 2_000
-ANNEAL_WORK = 2_000_000_000
+ANNEAL_WORK = 8_000_000_000
 HOT, COLD = 0.05, 0.0015
 # Entries that the interchange may look at.
 INTERCHANGE_WORK = 1_000_000_000
