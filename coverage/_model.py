@@ -48,6 +48,8 @@ class Model:
         Cost of each column.
     slack
         People that all floors together may stay short of.
+    n_merged
+        Rows given that the rows stand for.
     """
 
     candidates: Ints
@@ -61,6 +63,7 @@ class Model:
     need: Floats
     cost: Floats
     slack: float = 0.0
+    n_merged: int = 0
 
     @property
     def relation(self) -> tuple[Ints, Entries, Ints, Entries]:
@@ -167,6 +170,7 @@ def make_model(
         need,
         cost[columns],
         slack,
+        index.size,
     )
     reaches = np.diff(model.col_ptr) > 0
     return model if reaches.all() else with_columns(model, reaches)

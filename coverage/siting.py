@@ -63,11 +63,12 @@ class Reduction:
     ----------
     residences, candidates
         Numbers given; candidates without fixed, forced and forbidden ones.
-    settled_residences
-        Residences that do not matter: without people that count, covered already, or out of reach
-        of all candidates.
+    merged_residences
+        Residences that matter: with people that count, not covered yet, and within reach of
+        candidates. Where one and two sites within reach are asked for at once, each counts for
+        both.
     rows
-        Groups of the other residences with equal covering sets.
+        Groups of these with equal covering sets.
     dominated_candidates
         Candidates dropped because another one covers at least the same for no more cost, or
         because they bring nobody.
@@ -77,7 +78,7 @@ class Reduction:
 
     residences: int
     candidates: int
-    settled_residences: int
+    merged_residences: int
     rows: int
     dominated_candidates: int
     columns: int
@@ -434,11 +435,10 @@ class _Case:
         )
 
     def reduction(self, model: Model) -> Reduction:
-        merged = int((self.standing < self.wanted.times).sum())
         return Reduction(
             residences=self.pairs.n_residences,
             candidates=int(self.is_open.sum()),
-            settled_residences=self.pairs.n_residences - merged,
+            merged_residences=model.n_merged,
             rows=model.weight.size,
             dominated_candidates=int(self.is_open.sum()) - model.cost.size,
             columns=model.cost.size,
