@@ -24,8 +24,9 @@ INTERCHANGE_WORK = 1_000_000_000
 # Weighted set cover: steps of a round for each candidate at most, looked-at pairs at most.
 COVER_STEPS_PER_CANDIDATE = 200
 COVER_WORK = 2_000_000_000
-# Local search runs in rounds, between which the time limit can end it.
-ROUNDS = 8
+# Local search runs in rounds, between which the time limit can end it; runs side by side differ in
+# their seeds by more than their rounds.
+COVER_ROUNDS, ANNEAL_ROUND_STEPS, SEEDS_PER_RUN = 8, 250_000, 1_000
 # A cheaper answer is sought in strides that start with FIRST_STRIDE and end with one whole number,
 # or LAST_STRIDE where costs are none.
 FIRST_STRIDE, LAST_STRIDE = 0.05, 0.002
@@ -95,7 +96,7 @@ def anneal(
     course = _course(model, chosen, steps)
 
     def work(number: int) -> tuple[float, Flags]:
-        first = seed + number * ROUNDS
+        first = seed + number * SEEDS_PER_RUN
         return _run(model, chosen, course, budget, enough, deadline=deadline, seed=first)
 
     if runs == 1:
@@ -156,7 +157,8 @@ def _run(
 ) -> tuple[float, Flags]:
     """Anneal in rounds, so that the time limit can end it in between."""
     current, best, value = chosen.copy(), chosen.copy(), course.value
-    marks = np.linspace(0, course.steps, ROUNDS + 1).astype(int)
+    n_rounds = -(-course.steps // ANNEAL_ROUND_STEPS)
+    marks = np.linspace(0, course.steps, n_rounds + 1).astype(int)
     for number, (step, until) in enumerate(itertools.pairwise(marks)):
         if value >= enough or deadline.passed():
             break
@@ -219,7 +221,7 @@ def cheaper_cover(
     per_step = 1 + model.n_pairs**2 // (model.cost.size * model.weight.size)
     steps = min(steps // 2, COVER_WORK // per_step, COVER_STEPS_PER_CANDIDATE * model.cost.size)
     enough = lower + 1e-9
-    for number in range(ROUNDS):
+    for number in range(COVER_ROUNDS):
         if model.spent(chosen) <= enough or deadline.passed():
             break
         kernels.weighted_cover(
