@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.linalg import eigsh
 
+from walkcover import _kernels_regions as kernels
 from walkcover._deadline import Deadline, stoppable
 
 if TYPE_CHECKING:
@@ -28,22 +29,28 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Entries = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
+State = npt.NDArray[np.int8]
+Effort = tuple[int, float, int]
 
-# Most columns of a region: fewer are searched to the end sooner, more share fewer rows. Covers of
-# all rows are searched by SCIP, which bears more of them.
-REGION_COLUMNS, COVER_COLUMNS = 320, 520
+DECISIONS = (kernels.TAKEN, kernels.OUT)
+
+# Most columns of a region: fewer are searched to the end sooner, more share fewer rows. Where more
+# than a few regions share the work, none is searched for long. Covers of all rows are searched by
+# SCIP.
+REGION_COLUMNS, MANY_COLUMNS, FEW_REGIONS, COVER_COLUMNS = 510, 400, 8, 520
 # Nodes of SCIP for one region at most, the pairs that a node counts for, and what its bound may be
 # off by, in negligible parts.
 SOLVER_NODES, SOLVER_NODE_WORK, ROUNDING = 2_000, 20_000_000, 0.1
-# Work in pairs looked at, all regions together; some three minutes on two cores.
-WORK = 60_000_000_000
-# Work on one region before the multipliers are moved.
-REGION_WORK = 2_000_000_000
+# Work in pairs looked at, all regions together (some four minutes on one core), and the share of
+# what is left of it that is spent before the multipliers are moved.
+WORK, PASS_SHARE = 200_000_000_000, 0.75
+# Rounds in which that is spent; in each, what closed regions left over goes to the open ones.
+ROUNDS = 4
 # Times the regions are searched at most, and the share of the last move of the multipliers that
 # is kept in the next one.
 PASSES, PASS_MOMENTUM = 20, 0.5
-# Pairs that one step of the subgradient, and one new node, cost besides those they look at.
-STEP_WORK, NODE_WORK = 10_000, 200_000
+# Pairs that one bounded state costs besides those it looks at.
+NODE_WORK = 50_000
 # A region is closed when no more than this share of the mean price of a column is left open.
 NEGLIGIBLE = 1e-4
 # Directions in which a part is tried to be cut, share of its columns by which a cut may be off
@@ -51,11 +58,16 @@ NEGLIGIBLE = 1e-4
 DIRECTIONS, SLACK, DENSE = 8, 0.05, 60
 # Fewer columns than these are never parted.
 FEWEST_COLUMNS = 3
-# Steps of the subgradient at a root and at a node, and kicks of the local search at a root.
-ROOT_STEPS, NODE_STEPS, KICKS = 400, 40, 40
-# The step halves after this many steps without a better bound; the last direction keeps its share.
-PATIENCE, MOMENTUM = 8, 0.9
-LAST_STEP = 1e-3
+# What the keys of columns are drawn from.
+KEYS = 20220520
+# Steps of the subgradient, length of the first, and steps without a better bound that halve it: at
+# a root, at a node, and where a decision is tried. Halving pays at roots only.
+ROOT_EFFORT, NODE_EFFORT, TRIAL_EFFORT = (400, 1.0, 8), (80, 0.5, 80), (20, 0.5, 20)
+# Kicks of the local search at a root, from the answer before it and from what it favours.
+KICKS = 100
+# Columns of a node that are tried before one is decided, and the least fall of a bound, in mean
+# prices, by which they are compared.
+TRIED, LEAST_FALL = 16, 1e-3
 # Every so many nodes, what the subgradient favours is made an answer by local search.
 SEARCH_EVERY = 10
 
@@ -234,7 +246,8 @@ def _surplus(
     """
     multipliers = np.clip(multipliers, 0.0, weight)
     matrix = _by_column(model)
-    most = COVER_COLUMNS if is_cover else REGION_COLUMNS
+    is_few = price.size <= FEW_REGIONS * REGION_COLUMNS
+    most = COVER_COLUMNS if is_cover else REGION_COLUMNS if is_few else MANY_COLUMNS
     regions = _parted(model, matrix, multipliers, most)
     shared = _is_shared(model, regions)
     negligible = NEGLIGIBLE * float(price.mean())
@@ -245,15 +258,16 @@ def _surplus(
     with ThreadPoolExecutor(workers) as pool:
         for turn in range(PASSES):
             gain = np.where(shared, multipliers, weight)
-            one_search = partial(
-                search,
+            parts = [_region(matrix, part, gain, multipliers, price) for part in regions]
+            found = search(
+                pool,
+                parts,
+                chosen,
                 negligible=negligible,
                 seed=seed,
-                work=work / len(regions),
+                work=work,
                 deadline=deadline,
             )
-            parts = [_region(matrix, part, gain, multipliers, price) for part in regions]
-            found = list(pool.map(one_search, parts, chosen))
             granted = float((weight - multipliers)[shared].sum())
             bound = granted + sum(one.bound for one in found)
             work -= sum(one.work for one in found)
@@ -292,21 +306,51 @@ class _Found:
 
 
 def _searched(
-    region: _Region,
-    start: Ints,
+    pool: ThreadPoolExecutor,
+    parts: list[_Region],
+    starts: list[Ints],
     *,
     negligible: float,
     seed: int,
     work: float,
     deadline: Deadline,
-) -> _Found:
-    """Search a region by branching on columns, with multipliers at every node."""
-    tree = _planted(region, start, negligible, seed, deadline)
-    _grow(tree, min(work, REGION_WORK), deadline)
-    return _Found(tree.first, tree.bound, tree.chosen, tree.work)
+) -> list[_Found]:
+    """Search regions by branching on columns, with multipliers at every node."""
+
+    def plant(region: _Region, start: Ints) -> _Tree:
+        return _planted(region, start, negligible, seed, deadline)
+
+    trees = list(pool.map(plant, parts, starts))
+    left = PASS_SHARE * work
+    for to_come in range(ROUNDS, 0, -1):
+        growing = [tree for tree in trees if tree.heap]
+        if not growing:
+            break
+        before = sum(tree.work for tree in growing)
+        share = left / to_come / len(growing)
+        list(pool.map(partial(_grow, work=share, deadline=deadline), growing))
+        left -= sum(tree.work for tree in growing) - before
+    return [_Found(tree.first, tree.bound, tree.chosen, tree.work) for tree in trees]
 
 
 def _solved(
+    pool: ThreadPoolExecutor,
+    parts: list[_Region],
+    starts: list[Ints],
+    *,
+    negligible: float,
+    seed: int,
+    work: float,
+    deadline: Deadline,
+) -> list[_Found]:
+    """Search regions by SCIP, each with the same share of the work."""
+    one_solved = partial(
+        _solved_one, negligible=negligible, seed=seed, work=work / len(parts), deadline=deadline
+    )
+    return list(pool.map(one_solved, parts, starts))
+
+
+def _solved_one(
     region: _Region,
     start: Ints,
     *,
@@ -323,7 +367,8 @@ def _solved(
     """
     import pyscipopt
 
-    first = _relaxed(region, target=0.0, steps=1).value
+    profit = region.matrix @ region.multipliers - region.price
+    first = float((region.gain - region.multipliers).sum() + np.maximum(profit, 0.0).sum())
     if deadline.passed():
         return _Found(first, first, start, 0.0)
     by_row = region.matrix.tocsc()
@@ -437,10 +482,8 @@ class _Region:
 
     Parameters
     ----------
-    matrix
-        The relation, columns first.
-    names
-        Number of each column in the region as it was before any decision.
+    matrix, by_row
+        The relation, columns first and rows first.
     keys
         Two random keys of each column, shape (2, n); their sums tell covering sets apart.
     price, gain, multipliers
@@ -448,209 +491,86 @@ class _Region:
     """
 
     matrix: sparse.csr_matrix
-    names: Ints
+    by_row: sparse.csr_matrix
     keys: npt.NDArray[np.uint64]
     price: Floats
     gain: Floats
     multipliers: Floats
 
-    def rows_of(self, columns: Ints) -> Entries:
-        """Rows of some columns, a row as often as columns reach it."""
-        start, entries = self.matrix.indptr, self.matrix.indices
-        parts = [entries[start[j] : start[j + 1]] for j in columns]
-        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
 
-    def reached(self, columns: Ints) -> Flags:
-        """Flag the rows that some columns reach."""
-        flags = np.zeros(self.gain.size, dtype=bool)
-        flags[self.rows_of(columns)] = True
-        return flags
+def _relation(matrix: sparse.csr_matrix) -> tuple[Ints, Entries]:
+    """Pointers and entries, in the kinds of numbers that kernels are compiled for."""
+    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32, copy=False)
 
 
 def _region(
     matrix: sparse.csr_matrix, columns: Ints, gain: Floats, multipliers: Floats, price: Floats
 ) -> _Region:
-    part = matrix[columns]
-    keys = np.random.default_rng(20220520).integers(
-        1, 2**63, size=(2, columns.size), dtype=np.uint64
+    part, n = matrix[columns], columns.size
+    keys = np.random.default_rng(KEYS).integers(1, 2**63, size=(2, n), dtype=np.uint64)
+    state = np.full(n, kernels.OPEN, dtype=np.int8)
+    group, first = kernels.grouped(*_relation(part), keys, state, gain <= 0.0)
+    rows = np.flatnonzero(group >= 0)
+    part = part[:, first].tocsr()
+    merged, paid = (
+        np.bincount(group[rows], values[rows], minlength=first.size).astype(np.float64)
+        for values in (gain, np.minimum(multipliers, gain))
     )
-    names = np.arange(columns.size)
-    whole = _Region(part, names, keys, price[columns], gain, np.minimum(multipliers, gain))
-    return _narrowed(whole, np.ones(columns.size, dtype=bool), gain <= 0.0)
-
-
-def _narrowed(region: _Region, keep: Flags, is_settled: Flags) -> _Region:
-    """
-    Keep some columns and the rows that are not settled; merge rows with equal covering sets.
-
-    The order of rows depends on the columns and rows kept, not on the steps that led there.
-    """
-    part, keys = region.matrix[keep], region.keys[:, keep]
-    columns = np.repeat(np.arange(part.shape[0]), np.diff(part.indptr))
-    sums = np.zeros((2, region.gain.size), dtype=np.uint64)
-    np.add.at(sums[0], part.indices, keys[0, columns])
-    np.add.at(sums[1], part.indices, keys[1, columns])
-    rows = np.flatnonzero((sums[0] > 0) & ~is_settled)
-    _, first, group = np.unique(sums[0, rows], return_index=True, return_inverse=True)
-    if (sums[1, rows] != sums[1, rows[first]][group]).any():
-        first = group = np.arange(rows.size)
-    place = np.full(region.gain.size, -1, dtype=np.int32)
-    place[rows[first]] = np.arange(first.size)
-    entries = place[part.indices]
-    kept = entries >= 0
-    start = np.append(0, np.cumsum(np.bincount(columns[kept], minlength=part.shape[0])))
-    matrix = sparse.csr_matrix(
-        (np.ones(start[-1]), entries[kept], start), (part.shape[0], first.size)
-    )
-    gain: Floats = np.bincount(group, region.gain[rows], minlength=first.size).astype(np.float64)
-    multipliers = np.bincount(group, region.multipliers[rows], minlength=first.size)
-    return _Region(
-        matrix, region.names[keep], keys, region.price[keep], gain, np.minimum(multipliers, gain)
-    )
-
-
-@dataclass(frozen=True)
-class _Relaxed:
-    """
-    A region whose rows pay multipliers.
-
-    Parameters
-    ----------
-    value
-        Bound of its surplus from above.
-    multipliers
-        The best found.
-    profit
-        Of each column: multipliers of its rows minus its price.
-    favour
-        How often the last steps took each column, between 0 and 1.
-    steps
-        Steps done.
-    """
-
-    value: float
-    multipliers: Floats
-    profit: Floats
-    favour: Floats
-    steps: int
-
-
-def _relaxed(region: _Region, *, target: float, steps: int) -> _Relaxed:
-    """
-    Push the bound of a region towards a target by a subgradient with momentum.
-
-    References
-    ----------
-    Barahona & Anbil (2000), The volume algorithm.
-    """
-    gain, multipliers = region.gain, region.multipliers
-    total = float(gain.sum())
-    best, best_multipliers, best_profit = np.inf, multipliers, region.price
-    direction, favour = np.zeros(gain.size), np.zeros(region.price.size)
-    length, idle, seen, step = 1.0, 0, 0.0, 0
-    for step in range(1, steps + 1):
-        profit = region.matrix @ multipliers - region.price
-        taken = np.flatnonzero(profit > 0.0)
-        value = total - float(multipliers.sum()) + float(profit[taken].sum())
-        favour *= MOMENTUM
-        favour[taken] += 1.0 - MOMENTUM
-        seen = MOMENTUM * seen + 1.0 - MOMENTUM
-        idle += 1
-        if value < best - 1e-7 * abs(best) or step == 1:
-            best, best_multipliers, best_profit, idle = value, multipliers, profit, 0
-        if idle > PATIENCE:
-            length, idle, multipliers = length / 2.0, 0, best_multipliers
-        if best <= target or length < LAST_STEP:
-            break
-        slope = np.bincount(region.rows_of(taken), minlength=gain.size) - 1.0
-        slope[((multipliers >= gain) & (slope < 0)) | ((multipliers <= 0) & (slope > 0))] = 0.0
-        direction = slope + MOMENTUM * direction
-        size = float(direction @ direction)
-        if size == 0.0:
-            break
-        move = length * (value - target) / size
-        multipliers = np.clip(multipliers - move * direction, 0.0, gain)
-    return _Relaxed(best, best_multipliers, best_profit, favour / max(seen, 1e-300), step)
-
-
-def _climbed(region: _Region, chosen: Ints) -> tuple[Ints, float]:
-    """Add, drop and swap columns as long as the surplus rises; return columns and surplus."""
-    matrix, gain, price = region.matrix, region.gain, region.price
-    taken = np.zeros(price.size, dtype=bool)
-    taken[chosen] = True
-    load = np.bincount(region.rows_of(np.flatnonzero(taken)), minlength=gain.size)
-    least = 1e-9 * float(price.max(initial=0.0))
-
-    def flip(column: int) -> None:
-        load[region.rows_of(np.array([column]))] += -1 if taken[column] else 1
-        taken[column] = not taken[column]
-
-    def best_addition(free: Flags) -> tuple[float, int]:
-        profit = np.where(taken, -np.inf, matrix @ (gain * free) - price)
-        column = int(np.argmax(profit))
-        return float(profit[column]), column
-
-    while price.size:
-        rise, column = best_addition(load == 0)
-        if rise > least:
-            flip(column)
-            continue
-        alone = matrix @ (gain * (load == 1)) - price
-        out = np.flatnonzero(taken)
-        useless = out[alone[out] < -least]
-        if useless.size:
-            flip(int(useless[np.argmin(alone[useless])]))
-            continue
-        swaps = [(*best_addition(_free_without(region, load, int(j))), int(j)) for j in out]
-        rises = [rise - alone[j] for rise, _, j in swaps]
-        if not rises or max(rises) <= least:
-            break
-        _, column, dropped = swaps[int(np.argmax(rises))]
-        flip(dropped)
-        flip(column)
-    return np.flatnonzero(taken), float(gain[load > 0].sum() - price[taken].sum())
-
-
-def _free_without(region: _Region, load: Ints, column: int) -> Flags:
-    free: Flags = load == 0
-    rows = region.rows_of(np.array([column]))
-    free[rows] = load[rows] == 1
-    return free
-
-
-def _kicked(region: _Region, chosen: Ints, seed: int, deadline: Deadline) -> tuple[Ints, float]:
-    """Improve an answer by climbing again after columns near one another were swapped for one."""
-    generator = np.random.default_rng(seed)
-    chosen, value = _climbed(region, chosen)
-    for _ in range(KICKS):
-        if chosen.size < 2 or deadline.passed():
-            break
-        near = region.reached(generator.choice(chosen, 1)).astype(np.float64)
-        kept = np.argsort(-(region.matrix[chosen] @ near), kind="stable")
-        kept = kept[int(generator.integers(2, 5)) :]
-        added = generator.choice(np.flatnonzero(region.matrix @ near > 0), 1)
-        trial, trial_value = _climbed(region, np.append(chosen[kept], added))
-        if trial_value >= value:
-            chosen, value = trial, trial_value
-    return chosen, value
+    return _Region(part, part.T.tocsr(), keys, price[columns], merged, paid)
 
 
 @dataclass(order=True, frozen=True)
 class _Node:
     """
-    Some columns taken, some left out, the others (`names`) open.
+    A state: open, taken or left out, of each column; `doubtful` are open columns to decide next.
 
-    `settled` is the surplus of the columns taken, `branch` the place of the next column to decide.
     Nodes are ordered by their bound, the highest first.
     """
 
     minus_bound: float
     number: int
-    taken: Ints
-    settled: float
-    names: Ints
+    state: State
     multipliers: npt.NDArray[np.float32]
-    branch: int
+    doubtful: Ints
+
+    def after(self, column: int, decision: int) -> State:
+        """State in which one more column is decided."""
+        state = self.state.copy()
+        state[column] = decision
+        return state
+
+
+@dataclass(frozen=True)
+class _Bounded:
+    """
+    What may still be reached from a state.
+
+    Parameters
+    ----------
+    value
+        Bound of the surplus from above.
+    state
+        The state, with columns decided that every better answer decides alike.
+    multipliers
+        By row.
+    profit, favour
+        Multipliers of the rows of each column minus its price; how often the last steps took it,
+        between 0 and 1. Both 0 where the column is not open.
+    work
+        Pairs looked at.
+    """
+
+    value: float
+    state: State
+    multipliers: npt.NDArray[np.float32]
+    profit: Floats
+    favour: Floats
+    work: int
+
+    @property
+    def liked(self) -> Ints:
+        """Columns taken, and those that the relaxation favours."""
+        return np.flatnonzero((self.state == kernels.TAKEN) | (self.favour > 0.5))
 
 
 @dataclass
@@ -658,15 +578,18 @@ class _Tree:
     """
     The search of a region: the best answer so far, and the nodes that may hold a better one.
 
-    `first` is the bound before any search.
+    `first` is the bound before any search. Of both decisions on each column, `falls` sums by how
+    much the bound fell and `trials` counts them, shape (2, n).
     """
 
     region: _Region
-    best: float
-    chosen: Ints
     negligible: float
-    heap: list[_Node]
-    first: float
+    falls: Floats
+    trials: Ints
+    best: float = -np.inf
+    chosen: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    heap: list[_Node] = field(default_factory=list)
+    first: float = np.inf
     nodes: int = 0
     work: float = 0.0
 
@@ -676,94 +599,118 @@ class _Tree:
         proved = self.best + self.negligible
         return max(proved, -self.heap[0].minus_bound) if self.heap else proved
 
-    def offer(self, value: float, chosen: Ints) -> None:
-        """Keep an answer if it is the best."""
+    def climb(self, chosen: Ints) -> tuple[Ints, float]:
+        """Improve an answer by local search, and keep it if it is the best."""
+        region = self.region
+        start = np.zeros(region.price.size, dtype=np.bool_)
+        start[chosen] = True
+        taken, value = kernels.climbed(
+            *_relation(region.matrix), *_relation(region.by_row), region.gain, region.price, start
+        )
+        chosen = np.flatnonzero(taken)
         if value > self.best:
             self.best, self.chosen = value, chosen
+        return chosen, value
+
+    def bounded(self, state: State, start: npt.NDArray[np.float32], effort: Effort) -> _Bounded:
+        """Bound a state by a subgradient, from the multipliers of the state it comes from."""
+        region = self.region
+        found = _Bounded(
+            *kernels.bounded(
+                *_relation(region.matrix),
+                region.keys,
+                region.gain,
+                region.price,
+                state,
+                start,
+                self.best,
+                self.negligible,
+                *effort,
+            )
+        )
+        self.work += NODE_WORK + found.work
+        return found
+
+    def keep(self, found: _Bounded, bound: float) -> None:
+        """Put a state on the heap if it may hold a better answer."""
+        if bound <= self.best + self.negligible:
+            return
+        is_open = found.state == kernels.OPEN
+        if not is_open.any():
+            self.climb(np.flatnonzero(found.state == kernels.TAKEN))
+            return
+        self.nodes += 1
+        mean = self.region.price.mean()
+        doubt = np.minimum(found.favour, 0.5) - 0.3 * np.abs(found.profit) / mean
+        order = np.argsort(np.where(is_open, -doubt, np.inf), kind="stable")[:TRIED]
+        node = _Node(-bound, self.nodes, found.state, found.multipliers, order[is_open[order]])
+        heapq.heappush(self.heap, node)
+
+    def column_of(self, node: _Node) -> int:
+        """Choose the column both of whose decisions let the bound fall most, as far as known."""
+        for column in node.doubtful:
+            for decision in DECISIONS:
+                if self.trials[decision - 1, column] == 0:
+                    state = node.after(column, decision)
+                    found = self.bounded(state, node.multipliers, TRIAL_EFFORT)
+                    self.learn(column, decision, -node.minus_bound - found.value)
+        falls = self.falls[:, node.doubtful] / self.trials[:, node.doubtful]
+        falls = np.maximum(falls, LEAST_FALL * self.region.price.mean())
+        return int(node.doubtful[np.argmax(falls[0] * falls[1])])
+
+    def learn(self, column: int, decision: int, fall: float) -> None:
+        """Note by how much a decision let the bound fall."""
+        self.falls[decision - 1, column] += max(0.0, fall)
+        self.trials[decision - 1, column] += 1
+
+
+def _kicked(tree: _Tree, chosen: Ints, seed: int, deadline: Deadline) -> None:
+    """Improve an answer by climbing again after columns near one another were swapped for one."""
+    region = tree.region
+    generator = np.random.default_rng(seed)
+    chosen, value = tree.climb(chosen)
+    for _ in range(KICKS):
+        if chosen.size < 2 or deadline.passed():
+            break
+        near = np.zeros(region.gain.size)
+        near[region.matrix[generator.choice(chosen, 1)].indices] = 1.0
+        kept = np.argsort(-(region.matrix[chosen] @ near), kind="stable")
+        kept = kept[int(generator.integers(2, 5)) :]
+        added = generator.choice(np.flatnonzero(region.matrix @ near > 0), 1)
+        trial, trial_value = tree.climb(np.append(chosen[kept], added))
+        if trial_value >= value:
+            chosen, value = trial, trial_value
 
 
 def _planted(
     region: _Region, start: Ints, negligible: float, seed: int, deadline: Deadline
 ) -> _Tree:
     """Begin the search of a region with a good answer and a good relaxation."""
-    chosen, best = _kicked(region, start, seed, deadline)
-    relaxed = _relaxed(region, target=best, steps=1 if deadline.passed() else ROOT_STEPS)
-    tree = _Tree(region, best, chosen, negligible, [], relaxed.value)
-    chosen, value = _kicked(region, np.flatnonzero(relaxed.favour > 0.5), seed, deadline)
-    tree.offer(value, chosen)
-    _keep_open(tree, region, relaxed, relaxed.value, np.zeros(0, dtype=np.int64), 0.0)
+    n = region.price.size
+    tree = _Tree(region, negligible, np.zeros((2, n)), np.zeros((2, n), dtype=np.int64))
+    _kicked(tree, start, seed, deadline)
+    state = np.full(n, kernels.OPEN, dtype=np.int8)
+    effort = (1, 1.0, 1) if deadline.passed() else ROOT_EFFORT
+    root = tree.bounded(state, region.multipliers.astype(np.float32), effort)
+    tree.first = root.value
+    _kicked(tree, root.liked, seed, deadline)
+    tree.keep(root, root.value)
     return tree
 
 
 def _grow(tree: _Tree, work: float, deadline: Deadline) -> None:
     """Branch on the open node with the highest bound, again and again, up to a limit of work."""
-    limit, root = tree.work + work, tree.region
+    limit = tree.work + work
     while tree.heap and tree.work < limit and not deadline.passed():
         node = heapq.heappop(tree.heap)
-        if -node.minus_bound <= tree.best + tree.negligible:
+        above = -node.minus_bound
+        if above <= tree.best + tree.negligible:
             tree.heap.clear()
             break
-        is_open = np.zeros(root.price.size, dtype=bool)
-        is_open[node.names] = True
-        region = _narrowed(root, is_open, root.reached(node.taken))
-        multipliers = np.minimum(node.multipliers.astype(np.float64), region.gain)
-        region = replace(region, multipliers=multipliers)
-        for take in (True, False):
-            _branch(tree, node, region, take=take)
-
-
-def _branch(tree: _Tree, node: _Node, region: _Region, *, take: bool) -> None:
-    """Decide one column of a node, bound what is left, and keep it if it may hold a better one."""
-    keep = np.ones(region.names.size, dtype=bool)
-    keep[node.branch] = False
-    is_settled = np.zeros(region.gain.size, dtype=bool)
-    taken, settled = node.taken, node.settled
-    if take:
-        is_settled = region.reached(np.array([node.branch]))
-        settled += float(region.gain[is_settled].sum() - region.price[node.branch])
-        taken = np.append(taken, region.names[node.branch])
-    rest = _narrowed(region, keep, is_settled)
-    relaxed = _relaxed(rest, target=tree.best - settled, steps=NODE_STEPS)
-    tree.work += NODE_WORK + relaxed.steps * (STEP_WORK + rest.matrix.nnz)
-    bound = min(-node.minus_bound, relaxed.value + settled)
-    if bound <= tree.best + tree.negligible:
-        return
-    if tree.nodes % SEARCH_EVERY == 0:
-        chosen, value = _climbed(rest, np.flatnonzero(relaxed.favour > 0.5))
-        tree.offer(settled + value, np.append(taken, rest.names[chosen]))
-    _keep_open(tree, rest, relaxed, bound, taken, settled)
-
-
-def _keep_open(
-    tree: _Tree, region: _Region, relaxed: _Relaxed, bound: float, taken: Ints, settled: float
-) -> None:
-    """Decide the columns that every better answer decides alike; put the rest on the heap."""
-    slack = settled + relaxed.value - tree.best
-    if min(bound, settled + relaxed.value) <= tree.best + tree.negligible:
-        return
-    profit = relaxed.profit
-    is_in, is_out = profit > slack, -profit > slack
-    keep = ~(is_in | is_out)
-    region = replace(region, multipliers=relaxed.multipliers)
-    if is_in.any() or is_out.any() or not keep.any():
-        taken = np.append(taken, region.names[is_in])
-        is_settled = region.reached(np.flatnonzero(is_in))
-        settled += float(region.gain[is_settled].sum() - region.price[is_in].sum())
-        region = _narrowed(region, keep, is_settled)
-    if region.names.size == 0:
-        tree.offer(settled, taken)
-        return
-    doubt = np.minimum(relaxed.favour[keep], 0.5) - 0.3 * np.abs(profit[keep]) / np.mean(
-        region.price
-    )
-    tree.nodes += 1
-    node = _Node(
-        -bound,
-        tree.nodes,
-        taken,
-        settled,
-        region.names,
-        region.multipliers.astype(np.float32),
-        int(np.argmax(doubt)),
-    )
-    heapq.heappush(tree.heap, node)
+        column = tree.column_of(node)
+        for decision in DECISIONS:
+            found = tree.bounded(node.after(column, decision), node.multipliers, NODE_EFFORT)
+            tree.learn(column, decision, above - found.value)
+            tree.keep(found, min(above, found.value))
+            if tree.nodes % SEARCH_EVERY == 0:
+                tree.climb(found.liked)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from walkcover import _kernels_regions as kernels
 from walkcover import _regions
 from walkcover._deadline import Deadline
 
@@ -187,3 +188,70 @@ def test_parts_hold_every_column_once_and_cut_a_chain_in_its_weakest_place() -> 
     )
     parts = _regions._parted(model, _regions._by_column(model), model.weight, 5)
     assert sorted(sorted(part.tolist()) for part in parts) == [groups[0], groups[1]]
+
+
+def whole_region(model: Any) -> Any:
+    """One region of all columns, whose price is 20 times their cost, without multipliers."""
+    n = model.cost.size
+    zeros = np.zeros(model.weight.size)
+    return _regions._region(
+        _regions._by_column(model), np.arange(n), model.weight, zeros, 20.0 * model.cost
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_state_is_bounded_and_only_what_is_decided_is_decided(seed: int) -> None:
+    model = line_model(seed, unit_cost=False)
+    people, cost, _ = every_choice(model)
+    n = model.cost.size
+    choices = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+    surplus = people - 20.0 * cost
+    tree = _regions._Tree(
+        whole_region(model), 1e-6, np.zeros((2, n)), np.zeros((2, n), dtype=np.int64)
+    )
+    tree.best = 0.9 * float(surplus.max())
+    generator = np.random.default_rng(seed)
+    for effort in ((1, 1.0, 8), (100, 0.5, 8)):
+        state = generator.integers(3, size=n).astype(np.int8)
+        start = (generator.random(tree.region.gain.size) * tree.region.gain).astype(np.float32)
+        found = tree.bounded(state, start, effort)
+
+        def agrees(with_state: np.ndarray) -> np.ndarray:
+            wanted = np.where(with_state == kernels.TAKEN, 1, 0)
+            return ((with_state == kernels.OPEN) | (choices == wanted)).all(axis=1)
+
+        inside = agrees(state)
+        assert found.value >= surplus[inside].max() - CLOSE
+        better = inside & (surplus > tree.best + tree.negligible)
+        assert agrees(found.state)[better].all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_local_search_ends_where_no_single_change_helps(seed: int) -> None:
+    model = line_model(seed, unit_cost=False)
+    people, cost, _ = every_choice(model)
+    n = model.cost.size
+    surplus = people - 20.0 * cost
+    tree = _regions._Tree(
+        whole_region(model), 1e-6, np.zeros((2, n)), np.zeros((2, n), dtype=np.int64)
+    )
+    for start in ([], [0], list(range(n))):
+        chosen, value = tree.climb(np.array(start, dtype=np.int64))
+        number = int(np.sum(2**chosen))
+        assert value == pytest.approx(surplus[number])
+        near = [number ^ (1 << j) for j in range(n)]
+        others = np.setdiff1d(np.arange(n), chosen)
+        near += [number ^ (1 << int(i)) ^ (1 << int(j)) for i in chosen for j in others]
+        assert surplus[near].max() <= value + CLOSE
+
+
+def test_rows_of_equal_open_columns_are_one_group() -> None:
+    # Column 0 reaches rows 0 1 2, column 1 rows 0 1, column 2 row 3; without column 1 rows 0 1 2
+    # are alike, without column 2 nobody reaches row 3.
+    ptr, rows = np.array([0, 3, 5, 6]), np.array([0, 1, 2, 0, 1, 3], dtype=np.int32)
+    keys = np.array([[1, 2, 4], [8, 16, 32]], dtype=np.uint64)
+    settled = np.zeros(4, dtype=np.bool_)
+    for state, expected in (([0, 0, 0], [0, 0, 1, 2]), ([0, 2, 2], [0, 0, 0, -1])):
+        group, first = kernels.grouped(ptr, rows, keys, np.array(state, dtype=np.int8), settled)
+        assert group.tolist() == expected
+        assert first.tolist() == [expected.index(g) for g in range(max(expected) + 1)]
