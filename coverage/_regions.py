@@ -37,10 +37,10 @@ DECISIONS = (kernels.TAKEN, kernels.OUT)
 # Most columns of a region: fewer are searched to the end sooner, more share fewer rows. Where more
 # than a few regions share the work, none is searched for long. Covers of all rows are searched by
 # SCIP.
-REGION_COLUMNS, MANY_COLUMNS, FEW_REGIONS, COVER_COLUMNS = 510, 400, 8, 520
+REGION_COLUMNS, MANY_COLUMNS, FEW_REGIONS, COVER_COLUMNS = 510, 400, 8, 560
 # Nodes of SCIP for one region at most, the pairs that a node counts for, and what its bound may be
 # off by, in negligible parts.
-SOLVER_NODES, SOLVER_NODE_WORK, ROUNDING = 2_000, 20_000_000, 0.1
+SOLVER_NODES, SOLVER_NODE_WORK, ROUNDING = 20_000, 4_000_000, 0.1
 # Work in pairs looked at, all regions together (some four minutes on one core), and the share of
 # what is left of it that is spent before the multipliers are moved.
 WORK, PASS_SHARE = 200_000_000_000, 0.75

@@ -38,19 +38,20 @@ def least_walk(
     capacity_people: Floats,
     is_short: Flags,
     is_full: Flags,
+    is_kept: Flags,
 ) -> Floats:
     """
-    Find the largest flow of least walk.
+    Find the largest flow of least walk that serves those who are kept.
 
     The minimum cut says what all largest flows have in common: full sites serve starved
     residences only, and everybody else is served. So the rest is a transport problem, where
-    starved residences may also go to a site that stands for not being served.
+    starved residences that are not kept may also go to a site that stands for not being served.
     """
     full = np.zeros(capacity_people.size + 1, dtype=bool)
     full[: is_full.size] = is_full
     able = np.flatnonzero((people[residence] > 0) & (is_short[residence] | ~full[site]))
     homes, row = np.unique(residence[able], return_inverse=True)
-    idle = np.flatnonzero(is_short[homes])
+    idle = np.flatnonzero(is_short[homes] & ~is_kept[homes])
     order = np.argsort(np.append(row, idle), kind="stable")
     transport = _Transport(
         row=np.append(row, idle)[order],

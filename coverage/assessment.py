@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -9,11 +10,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from walkcover.capacity import Assignment
 from walkcover.crs import metric_crs
+from walkcover.desks import desk_verdicts, has_desks, people_of_desks, serve, site_hours
 from walkcover.gaps import verdicts
 from walkcover.network import Bools, Ints, Network
+from walkcover.pairs import CoverPairs
 from walkcover.plan import Plan
-from walkcover.reach import nearest_sites
+from walkcover.reach import nearest_sites, walk_pairs
 from walkcover.residences import gate_unknown, is_compound
 from walkcover.search import SearchGraph, search_graph
 from walkcover.snap import Joins, StreetIndex, snap, take_places
@@ -28,7 +32,8 @@ class Assessment:
     Parameters
     ----------
     residences
-        As given, with lon, lat, snap_m, snap_to, walk_s, site_id, verdict and gate_unknown.
+        As given, with lon, lat, snap_m, snap_to, walk_s, site_id, verdict and gate_unknown; with
+        people_unserved where desk time counts.
     sites
         As given, with lon, lat, snap_m and snap_to.
     homes, site_joins
@@ -37,6 +42,8 @@ class Assessment:
         The streets.
     graph
         The searchable network.
+    desk_time
+        Who is served by which of the sites; None where distance alone counts.
     """
 
     residences: gpd.GeoDataFrame
@@ -45,13 +52,17 @@ class Assessment:
     site_joins: Joins
     index: StreetIndex
     graph: SearchGraph
+    desk_time: Assignment | None = None
 
 
 def assess_tables(
     residences: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, network: Network, *, plan: Plan
 ) -> Assessment:
     """
-    Walk from every residence to its nearest open site.
+    Walk from every residence to its nearest open site, and give people desk time.
+
+    Where sites have desks, the most people are served that desk time allows, people of earlier
+    stages first, and among such answers people walk least.
 
     Parameters
     ----------
@@ -62,7 +73,7 @@ def assess_tables(
     network
         The walking network.
     plan
-        Limit, speed, snapping and metric CRS.
+        Limit, speed, snapping, metric CRS and desk time.
 
     Returns
     -------
@@ -93,7 +104,30 @@ def assess_tables(
         limit_s=plan.walk.limit_s,
     )
     residences["gate_unknown"] = gate_unknown(residences, residences["snap_to"], homes.by_entrance)
-    return Assessment(residences, sites, homes, site_joins, index, graph)
+    assessment = Assessment(residences, sites, homes, site_joins, index, graph)
+    return _with_desk_time(assessment, plan) if has_desks(sites) else assessment
+
+
+def _with_desk_time(assessment: Assessment, plan: Plan) -> Assessment:
+    """Give people the desk time of the open sites."""
+    residences, sites = assessment.residences, assessment.sites
+    found = walk_pairs(
+        assessment.homes, assessment.site_joins, assessment.graph, limit_s=plan.walk.limit_s
+    )
+    people = residences["people"].to_numpy(np.float64)
+    names = {stage.name: number for number, stage in enumerate(plan.stages)}
+    desk_time = serve(
+        CoverPairs.from_csr(found.indptr, found.residence, n_residences=len(people)),
+        people,
+        people_of_desks(sites["desks"], site_hours(sites, plan.desks), plan.desks),
+        sites=np.flatnonzero(sites["status"] == "open"),
+        walk_s=found.walk_s,
+        turn=residences["stage"].map(names).fillna(len(names)).to_numpy(np.int64),
+    )
+    residences = residences.assign(
+        **desk_verdicts(residences["verdict"], residences["people"], desk_time)
+    )
+    return dataclasses.replace(assessment, residences=residences, desk_time=desk_time)
 
 
 def with_place(places: gpd.GeoDataFrame, joins: Joins) -> gpd.GeoDataFrame:

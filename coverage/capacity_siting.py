@@ -21,6 +21,9 @@ from walkcover.capacity import (
 )
 from walkcover.pairs import CoverPairs, Indices, Ints
 
+# Costs such as 0.25 are counted in whole parts of 1, up to hundredths.
+MOST_PARTS = 100
+
 Status = Literal["optimal", "feasible", "stopped", "impossible"]
 
 
@@ -228,7 +231,8 @@ def max_served(
     refuse(faults, "the means are not understood")
     with interruptible(time_limit_s) as deadline:
         case = _case(pairs, people, options, capacity_people, fixed, counted=sites is not None)
-        room = float(np.floor(room)) if case.whole_cost else room * (1.0 + 1e-9)
+        room *= case.cost_factor * (1.0 + 1e-9)
+        room = float(np.floor(room)) if case.whole_cost else room
         search = Search(case.model_for(room), case.whole_people, gap, deadline, seed)
         times, upper = search.most_people(room)
         assignment = case.assign(times)
@@ -298,6 +302,7 @@ def min_cost_served(
         times, lower = search.least_cost(min(target, possible), case.whole_cost)
         assignment = case.assign(times)
     spent = float(options.cost @ times)
+    lower /= case.cost_factor
     status, bound = _judged(spent, min(spent, lower), case.whole_cost, deadline)
     chosen = np.flatnonzero(times)
     if is_short:
@@ -315,9 +320,17 @@ def _judged(
     return ("stopped" if deadline.passed() else "feasible"), bound
 
 
+def _whole_factor(cost: Floats) -> float:
+    """Find the smallest number that makes all costs whole, 1 where none up to a hundred does."""
+    for factor in range(1, MOST_PARTS + 1):
+        if are_whole(factor * cost):
+            return float(factor)
+    return 1.0
+
+
 @dataclass(frozen=True)
 class _Case:
-    """The checked question."""
+    """The checked question; costs are counted in `cost_factor` parts, whole ones if they can be."""
 
     pairs: CoverPairs
     people: Floats
@@ -325,6 +338,7 @@ class _Case:
     fixed: Ints
     options: Options
     cost: Floats
+    cost_factor: float
 
     @property
     def whole_people(self) -> bool:
@@ -401,4 +415,5 @@ def _case(
         )
     refuse(faults, "the siting question is not understood")
     cost = np.ones(options.n_options) if counted else options.cost
-    return _Case(pairs, counts, room, stands, options, cost)
+    factor = _whole_factor(cost)
+    return _Case(pairs, counts, room, stands, options, cost * factor, factor)

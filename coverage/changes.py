@@ -14,7 +14,8 @@ from scipy.spatial import cKDTree
 
 from walkcover.assessment import Assessment
 from walkcover.candidates import make_candidates
-from walkcover.gaps import NEIGHBOURS_M
+from walkcover.desks import people_of_desks, site_hours
+from walkcover.gaps import NEIGHBOURS_M, PEOPLE_TOLERANCE
 from walkcover.network import GEOD, Bools, Floats, Ints, connected_pieces
 from walkcover.pairs import CoverPairs
 from walkcover.plan import Plan
@@ -46,6 +47,8 @@ class Change:
         Metres of street that are missing, NaN where none is.
     limit_min
         A longer limit in minutes, NaN without.
+    desks
+        How many desks it takes there.
     """
 
     remedy: str
@@ -56,6 +59,7 @@ class Change:
     sites: int = 0
     street_m: float = np.nan
     limit_min: float = np.nan
+    desks: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ class Unreached:
         Sites once all are built.
     limit_s
         Longest walk in seconds.
+    sites
+        All sites once they are built: site_id, lon, lat, and hours_per_day where it is known.
     """
 
     table: pd.DataFrame
@@ -85,6 +91,7 @@ class Unreached:
     candidate_ids: npt.NDArray[np.object_]
     standing: Joins
     limit_s: float
+    sites: pd.DataFrame
 
 
 def changes(case: Unreached, assessment: Assessment, plan: Plan) -> Iterator[Change]:
@@ -98,7 +105,7 @@ def changes(case: Unreached, assessment: Assessment, plan: Plan) -> Iterator[Cha
     assessment
         Streets and existing sites.
     plan
-        Spacing of made candidates.
+        Spacing of made candidates, and what a desk can do.
 
     Yields
     ------
@@ -108,7 +115,7 @@ def changes(case: Unreached, assessment: Assessment, plan: Plan) -> Iterator[Cha
     index, graph = assessment.index, assessment.graph
     lack = case.table["lack"].to_numpy()
     full = lack == 0
-    yield from _desks(case, full, assessment)
+    yield from _desks(case, full, plan)
     left = ~full
     # Who cannot walk to the nearest street within the limit can walk nowhere.
     out = ~(np.round(case.homes.snap_m * graph.costs.flat, 3) <= case.limit_s)
@@ -224,13 +231,22 @@ def _new_places(
             yield places, at, members
 
 
-def _desks(case: Unreached, full: Bools, assessment: Assessment) -> Iterator[Change]:
-    """Group residences without desk time by their nearest site."""
+def _desks(case: Unreached, full: Bools, plan: Plan) -> Iterator[Change]:
+    """Group residences without desk time by their nearest site, and count the desks they need."""
     rows = np.flatnonzero(full)
+    sites = case.sites
+    row_of_site = dict(zip(sites["site_id"], range(len(sites)), strict=True))
+    lon, lat = (sites[name].to_numpy(np.float64) for name in ("lon", "lat"))
+    one_desk = people_of_desks(np.ones(len(sites)), site_hours(sites, plan.desks), plan.desks)
+    usual = people_of_desks([1.0], np.array([plan.desks.hours_per_day]), plan.desks)[0]
+    people = case.table["uncovered_people"].to_numpy()
     for site_id, at in case.table.iloc[rows].groupby("site_id_after", sort=True).indices.items():
-        sites = assessment.sites[assessment.sites["site_id"] == site_id]
-        lon, lat = (float(sites[name].iloc[0]) if len(sites) else np.nan for name in ("lon", "lat"))
-        yield Change(DESK, rows[at], lon, lat, place_id=str(site_id))
+        row = row_of_site[site_id]
+        # A site that is never open lacks hours too; its desks are counted by those of the plan.
+        each = one_desk[row] or usual
+        desks = int(np.ceil(people[rows[at]].sum() / each * (1 - PEOPLE_TOLERANCE)))
+        where = float(lon[row]), float(lat[row])
+        yield Change(DESK, rows[at], *where, place_id=str(site_id), desks=desks)
 
 
 def _streets(case: Unreached, left: Bools, assessment: Assessment) -> list[Change]:

@@ -233,10 +233,12 @@ def close_sites(
     joins: Joins,
     *,
     limit_s: float,
-    covered_after_people: float | None = None,
+    reached_after_people: float | None = None,
 ) -> Closures:
     """
     Say for every standing site what its closing would do, now and after building.
+
+    By walking distance alone: desk time is not counted.
 
     Parameters
     ----------
@@ -248,8 +250,9 @@ def close_sites(
         Where they join, in the same order.
     limit_s
         Longest walk in seconds.
-    covered_after_people
-        People covered after building, to be met again; None where no sites were suggested.
+    reached_after_people
+        People within reach of a site after building, to be met again; None where no sites were
+        suggested.
 
     Returns
     -------
@@ -259,18 +262,18 @@ def close_sites(
     Raises
     ------
     ConservationError
-        If the sites do not cover as many people as the verdicts say.
+        If the sites do not reach as many people as the verdicts say.
     """
     homes = assessment.residences
-    covered = float(homes["people"][homes["verdict"] == "covered"].sum())
-    states = {"now": (["open"], covered)}
-    if covered_after_people is not None:
-        states["after"] = (["open", "planned", "suggested"], covered_after_people)
+    near = homes["verdict"].isin(["covered", "over_capacity"])
+    states = {"now": (["open"], float(homes["people"][near].sum()))}
+    if reached_after_people is not None:
+        states["after"] = (["open", "planned", "suggested"], reached_after_people)
     table = sites[sites["status"].isin(states[[*states][-1]][0])][SITE_COLUMNS]
     summary: dict[str, dict[str, Any]] = {}
-    for state, (standing, covered_people) in states.items():
+    for state, (standing, reached_people) in states.items():
         rows = np.flatnonzero(sites["status"].isin(standing))
-        part, closable = _state(assessment, take_places(joins, rows), limit_s, covered_people)
+        part, closable = _state(assessment, take_places(joins, rows), limit_s, reached_people)
         part.index = sites.index[rows]
         summary[state] = _summary(sites["site_id"].to_numpy(object)[rows], part, closable)
         table = table.join(part if state == "now" else part.add_suffix(f"_{state}"))
@@ -278,14 +281,14 @@ def close_sites(
 
 
 def _state(
-    assessment: Assessment, joins: Joins, limit_s: float, covered_people: float
+    assessment: Assessment, joins: Joins, limit_s: float, reached_people: float
 ) -> tuple[pd.DataFrame, Closable]:
     """Close each of the standing sites, and as many of them together as can be."""
     people = assessment.residences["people"].to_numpy(np.float64)
     found = walk_pairs(assessment.homes, joins, assessment.graph, limit_s=limit_s)
     pairs = CoverPairs.from_csr(found.indptr, found.residence, n_residences=len(people))
     reached = float(people[pairs.covered(np.arange(joins.n_places))].sum())
-    check_people(covered_people, reached, step="closing sites one by one")
+    check_people(reached_people, reached, step="closing sites one by one")
     part = close_each(pairs, people, walk_s=found.walk_s)
     missed = np.flatnonzero(part["only_people"] > 0)
     closable = closable_together(pairs, people, keep=missed)

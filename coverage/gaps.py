@@ -118,6 +118,40 @@ def verdicts(
     return pd.Series(verdict.astype(object), index=walk_s.index, name="verdict")
 
 
+def covered_people(residences: pd.DataFrame, *, after: bool = False) -> pd.Series:
+    """
+    Count the people of each residence who are covered.
+
+    Parameters
+    ----------
+    residences
+        With people and verdict (or verdict_after), and people_unserved (or people_unserved_after)
+        where desk time counts.
+    after
+        Whether to count after building.
+
+    Returns
+    -------
+    covered_people
+        On the index of `residences`: all people of covered ones, those served of residences that
+        are over capacity, 0 elsewhere.
+
+    Examples
+    --------
+    >>> homes = pd.DataFrame({"people": [30.0, 20.0], "verdict": ["covered", "over_capacity"],
+    ...                       "people_unserved": [0.0, 15.0]})
+    >>> covered_people(homes).tolist()
+    [30.0, 5.0]
+    """
+    suffix = "_after" if after else ""
+    people, verdict = residences["people"], residences[f"verdict{suffix}"]
+    covered = people.where(verdict == "covered", 0)
+    if f"people_unserved{suffix}" not in residences:
+        return covered
+    served = people - residences[f"people_unserved{suffix}"]
+    return covered.mask(verdict == "over_capacity", served)
+
+
 def coverage_by(
     groups: pd.Series,
     residences: pd.DataFrame,
@@ -133,7 +167,8 @@ def coverage_by(
     groups
         The group of each residence.
     residences
-        With people, walk_s and verdict (or walk_s_after and verdict_after).
+        With people, walk_s and verdict (or walk_s_after and verdict_after), and people_unserved
+        (or people_unserved_after) where desk time counts.
     labels
         All groups, in the order of the rows.
     after
@@ -143,7 +178,8 @@ def coverage_by(
     -------
     table
         On the index of `labels`: residences, people, covered_people, covered_share (NaN where
-        nobody lives), gap_people, unreached_people (without any path), mean_walk_s (weighted by
+        nobody lives), gap_people, unserved_people (within reach, without desk time; only where
+        desk time counts), unreached_people (without any path), mean_walk_s (weighted by
         people, over finite walks; NaN without any), worst_walk_s (the longest finite walk of
         people; NaN without any).
 
@@ -156,17 +192,20 @@ def coverage_by(
     people = residences["people"]
     walk_s, verdict = residences[f"walk_s{suffix}"], residences[f"verdict{suffix}"]
     finite = np.isfinite(walk_s) & (people > 0)
+    covered = covered_people(residences, after=after)
     parts = pd.DataFrame(
         {
             "residences": 1,
             "people": people,
-            "covered_people": people.where(verdict == "covered", 0),
-            "gap_people": people.where(verdict.isin(GAPS), 0),
+            "covered_people": covered,
+            "gap_people": (people - covered).where(verdict.isin(GAPS), 0),
             "unreached_people": people.where(~np.isfinite(walk_s), 0),
             "walk_people": people.where(finite, 0),
             "person_s": (people * walk_s).where(finite, 0),
         }
     )
+    if f"people_unserved{suffix}" in residences:
+        parts["unserved_people"] = residences[f"people_unserved{suffix}"]
     table = parts.groupby(groups, observed=True).sum().reindex(labels, fill_value=0)
     table["worst_walk_s"] = walk_s.where(finite).groupby(groups, observed=True).max()
     check_people(people.sum(), table["people"].sum(), step="summing by group")
@@ -201,12 +240,13 @@ def gap_areas(
     residences: gpd.GeoDataFrame, index: StreetIndex, *, limit_s: float = WALK_LIMIT_S
 ) -> gpd.GeoDataFrame:
     """
-    Join neighbouring residences that are not covered.
+    Join neighbouring residences that are not covered; those over capacity by themselves.
 
     Parameters
     ----------
     residences
-        Points with people, walk_s, verdict and zone_id.
+        Points with people, walk_s, verdict and zone_id, and people_unserved where desk time
+        counts.
     index
         The streets, for distances in metres and names.
     limit_s
@@ -215,13 +255,14 @@ def gap_areas(
     Returns
     -------
     areas
-        Most people first: gap_id (G1, G2, …), residences, people, reason (the verdict of most of
-        its people), nearest_miss_s (seconds over the limit of the best walk, inf without any
-        path), zone_id, and polygons around the residences in EPSG:4326.
+        Most people first: gap_id (G1, G2, …), residences, people (without service), reason (the
+        verdict of most of its people), nearest_miss_s (seconds over the limit of the best walk, 0
+        within it, inf without any path), zone_id, and polygons around the residences in EPSG:4326.
     """
     gap = residences[residences["verdict"].isin(GAPS)]
+    gap = gap.assign(people=gap["people"] - covered_people(gap))
     points = index.to_metric(gap.geometry.to_numpy())
-    cluster = _clusters(shapely.get_coordinates(points))
+    cluster = _clusters(shapely.get_coordinates(points), gap["verdict"] == "over_capacity")
     rows = []
     for members in _members(cluster):
         part = gap.iloc[members]
@@ -233,7 +274,7 @@ def gap_areas(
                 "residences": len(part),
                 "people": part["people"].sum(),
                 "reason": by_reason.idxmax(),
-                "nearest_miss_s": part["walk_s"].min() - limit_s,
+                "nearest_miss_s": max(0.0, part["walk_s"].min() - limit_s),
                 "zone_id": by_zone.idxmax(),
                 "geometry": shape,
             }
@@ -245,10 +286,12 @@ def gap_areas(
     return table.reset_index(drop=True)
 
 
-def _clusters(xy: Floats) -> Ints:
-    """Number the clusters of points that hang together by steps of `NEIGHBOURS_M`."""
+def _clusters(xy: Floats, kind: pd.Series) -> Ints:
+    """Number the clusters of points of a kind that hang together by steps of `NEIGHBOURS_M`."""
     pairs = cKDTree(xy).query_pairs(NEIGHBOURS_M, output_type="ndarray") if len(xy) else xy
     pairs = pairs.astype(np.int64).reshape(-1, 2)
+    flags = kind.to_numpy(bool)
+    pairs = pairs[flags[pairs[:, 0]] == flags[pairs[:, 1]]]
     return connected_pieces(pairs[:, 0], pairs[:, 1], len(xy))
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from walkcover.assessment import Assessment, assess_tables
 from walkcover.audit import Finding, audit, refuse_lost_places
+from walkcover.capacity import Shortage
 from walkcover.closures import Closures, close_sites
 from walkcover.gaps import check_people, gap_areas
 from walkcover.io.inputs import Inputs, read_inputs
@@ -28,7 +29,8 @@ from walkcover.tabulate import site_table, stage_table, zone_table
 
 FIRST_COLUMNS = [
     "residence_id", "people", "zone_id", "stage", "lon", "lat", "snap_m", "snap_to", "walk_s",
-    "site_id", "verdict", "walk_s_after", "site_id_after", "verdict_after", "gate_unknown",
+    "site_id", "verdict", "people_unserved", "walk_s_after", "site_id_after", "verdict_after",
+    "people_unserved_after", "gate_unknown",
 ]  # fmt: skip
 
 log = logging.getLogger("walkcover")
@@ -180,7 +182,7 @@ def _result(
 ) -> Result:
     residences = _residence_table(assessment, suggestion)
     check_people(inputs.residences["people"].sum(), residences["people"].sum(), step="the run")
-    sites = site_table(assessment.sites, residences, suggestion)
+    sites = site_table(assessment, residences, suggestion, options=plan.desks)
     rollout = None if suggestion is None else suggestion.stages
     stages = stage_table(plan.stages, residences, rollout)
     with _step("closures and remedies"):
@@ -211,8 +213,21 @@ def _result(
             price_gap=None if rollout is None else rollout.price_gap,
             closures=closures.summary,
             remedies=remedies.summary,
+            shortages=_shortages(assessment, suggestion),
         ),
     )
+
+
+def _shortages(
+    assessment: Assessment, suggestion: Suggestion | None
+) -> dict[str, tuple[Shortage, ...]] | None:
+    """Groups of sites that lack desk time, where desk time counts."""
+    if assessment.desk_time is None:
+        return None
+    shortages = {"now": assessment.desk_time.shortages}
+    if suggestion is not None and suggestion.desk_time is not None:
+        shortages["after"] = suggestion.desk_time.shortages
+    return shortages
 
 
 def _what_if(
@@ -227,14 +242,14 @@ def _what_if(
     if suggestion is None:
         site_joins = assessment.site_joins
         return close_sites(assessment, sites, site_joins, limit_s=limit_s), no_remedies()
-    chosen = suggestion.stages.sites["candidate"].to_numpy(np.int64)
-    covered = suggestion.walks["verdict_after"] == "covered"
+    chosen = suggestion.chosen
+    within_reach = suggestion.walks["verdict_after"].isin(["covered", "over_capacity"])
     closures = close_sites(
         assessment,
         sites,
         concatenate(assessment.site_joins, take_places(suggestion.joins, chosen)),
         limit_s=limit_s,
-        covered_after_people=float(assessment.residences["people"][covered].sum()),
+        reached_after_people=float(assessment.residences["people"][within_reach].sum()),
     )
     remedies = find_remedies(
         assessment,
@@ -245,6 +260,7 @@ def _what_if(
         candidates=suggestion.candidates,
         joins=suggestion.joins,
         chosen=chosen,
+        sites=sites,
     )
     return closures, remedies
 

@@ -22,8 +22,11 @@ PROFILES_KMH = {"standard": 4.0, "brisk": 4.7, "elderly": 2.9, "frail": 2.3}
 LANGUAGES = ("zh", "en")
 MAX_SNAP_LIMIT_M = 2000.0
 MAX_SPEED_KMH = 10.0
+HOURS_OF_A_DAY = 24.0
 SPREADS = ("floor_area", "even")
 GOALS = ("coverage", "mean_walk")
+# Keys besides those of [desks] that count only where sites have desks.
+DESK_COLUMNS = {"sites": ("desks", "hours_per_day"), "candidates": ("max_desks",)}
 DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -103,6 +106,8 @@ class SiteSource:
     id: str = "site_id"
     name: str = "name"
     status: str = "status"
+    desks: str = "desks"
+    hours_per_day: str = "hours_per_day"
     lon: str = "lon"
     lat: str = "lat"
 
@@ -116,6 +121,7 @@ class CandidateSource:
     crs: str = ""
     id: str = "candidate_id"
     cost: str = "cost"
+    max_desks: str = "max_desks"
     lon: str = "lon"
     lat: str = "lat"
     spacing_m: float = 200.0
@@ -132,6 +138,26 @@ class ZoneSource:
     name: str = "name"
     parent: str = "parent_id"
     stage: str = "stage"
+
+
+@dataclass(frozen=True)
+class DeskOptions:
+    """
+    Section ``[desks]``: desk time, used once sites have desks.
+
+    A desk that is kept busy takes `tests_per_desk_hour` (the median of Macao's public queue
+    snapshots), and everybody is tested once in `interval_days`. `hours_per_day` holds for sites
+    that name none. A suggested site has `new_site_desks`, a given candidate no more than its
+    max_desks; a site that stands may get `most_extra_desks` more, each for `extra_desk_cost`: in
+    money where candidates have costs, else against 1 for a site.
+    """
+
+    tests_per_desk_hour: float = 60.0
+    interval_days: float = 7.0
+    hours_per_day: float = 8.0
+    new_site_desks: int = 2
+    most_extra_desks: int = 2
+    extra_desk_cost: float = 0.25
 
 
 @dataclass(frozen=True)
@@ -187,6 +213,7 @@ class Plan:
     sites: SiteSource = field(default_factory=SiteSource)
     candidates: CandidateSource = field(default_factory=CandidateSource)
     zones: ZoneSource = field(default_factory=ZoneSource)
+    desks: DeskOptions = field(default_factory=DeskOptions)
     siting: SitingOptions = field(default_factory=SitingOptions)
     stages: tuple[Stage, ...] = (Stage(target=0.8),)
     folder: Path = field(default=Path(), compare=False)
@@ -207,10 +234,19 @@ class Plan:
         """Turn a source of the plan into a path: relative ones start from the plan's folder."""
         return self.folder / source
 
-    def parameters(self) -> dict[str, Any]:
-        """All parameters in force, as plain values, without any path of the machine."""
+    def parameters(self, *, with_desks: bool = True) -> dict[str, Any]:
+        """
+        All parameters in force, as plain values, without any path of the machine.
+
+        Those of desk time can be left out, as they count only where sites have desks.
+        """
         values = dataclasses.asdict(self)
         del values["folder"]
+        if not with_desks:
+            del values["desks"]
+            for section, keys in DESK_COLUMNS.items():
+                for key in keys:
+                    del values[section][key]
         for section in values.values():
             if isinstance(section, dict) and Path(section.get("source", "")).is_absolute():
                 section["source"] = Path(section["source"]).name
@@ -359,8 +395,33 @@ def _out_of_range(plan: Plan) -> list[str]:
         faults.append("[network] source is missing: name the street file")
     if not plan.residences.source:
         faults.append('[residences] source is missing: name a file, or "osm"')
+    faults += _desk_faults(plan.desks)
     faults += _siting_faults(plan.siting)
     faults += _stage_faults(plan.stages)
+    return faults
+
+
+def _desk_faults(desks: DeskOptions) -> list[str]:
+    faults = [
+        f"[desks] {name} = {value!r}: expected a positive number"
+        for name, value in {
+            "tests_per_desk_hour": desks.tests_per_desk_hour,
+            "interval_days": desks.interval_days,
+            "extra_desk_cost": desks.extra_desk_cost,
+        }.items()
+        if not (value > 0 and math.isfinite(value))
+    ]
+    if not 0 < desks.hours_per_day <= HOURS_OF_A_DAY:
+        faults.append(
+            f"[desks] hours_per_day = {desks.hours_per_day!r}: expected a number up to "
+            f"{HOURS_OF_A_DAY:g}"
+        )
+    if desks.new_site_desks < 1:
+        faults.append(f"[desks] new_site_desks = {desks.new_site_desks!r}: expected 1 or more")
+    if desks.most_extra_desks < 0:
+        faults.append(
+            f"[desks] most_extra_desks = {desks.most_extra_desks!r}: expected 0 (never) or more"
+        )
     return faults
 
 

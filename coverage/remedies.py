@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -65,22 +66,23 @@ class Remedies:
         sites within reach than the plan asks for), zone_id and zone_name (of most of its
         people), near (streets at the place), lon, lat, lon_gcj02, lat_gcj02 (the place), place_id
         (of the candidate, or the site that is full, if it has one), sites (how many it takes
-        there), street_m, limit_min, miss_s (seconds over the limit of the best walk to a site once
-        all are built, 0 within it, inf without a path), candidate_miss_s (the same to the nearest
-        candidate of the stage), and needed (whether it is one of those, most people
-        first, that together bring the stage to its target and its zones to their floors). The
-        remedies:
+        there), desks (the same; only where desk time counts), street_m, limit_min, miss_s (seconds
+        over the limit of the best walk to a site once all are built, 0 within it, inf without a
+        path), candidate_miss_s (the same to the nearest candidate of the stage), and needed
+        (whether it is one of those, most people first, that together bring the stage to its target
+        and its zones to their floors). The remedies:
 
         * ``street``: a way of street_m metres from an island to the main network; a site is
           within reach then;
         * ``site``: one more site, on a candidate that is within reach (and others beside it, where
           a backup is asked for and lacks too);
         * ``candidate``: one more candidate, at this place, where none is within reach;
-        * ``desk``: more desk time at the nearest site;
+        * ``desk``: more desks at the nearest site, for people who find no desk time within reach;
         * ``round``: a roving team; no walk from there reaches any place, the nearest street is
           street_m metres away;
         * ``limit``: a limit of limit_min whole minutes, which brings the stage to its target with
-          the sites and candidates as they are. An alternative to all others: never ``needed``.
+          the sites and candidates as they are. An alternative to all others: never ``needed``, and
+          not looked for where desk time counts.
     summary
         A row per stage that is short of its target, or used up its number of sites or its budget
         and leaves people uncovered, as plain values: stage, target_missed, uncovered_people,
@@ -114,6 +116,7 @@ def find_remedies(
     candidates: pd.DataFrame,
     joins: Joins,
     chosen: Ints,
+    sites: pd.DataFrame | None = None,
 ) -> Remedies:
     """
     Find for each stage that leaves people uncovered against its rule what would help them.
@@ -136,6 +139,8 @@ def find_remedies(
         Where sites could be built, with candidate_id and stage, and where they join the network.
     chosen
         Rows of the candidates that were built.
+    sites
+        All sites once they are built, for where and how many desks; the existing ones without.
 
     Returns
     -------
@@ -151,6 +156,7 @@ def find_remedies(
     summary = []
     for short in _short_stages(residences, plan.stages, stages):
         case = _unreached(short, residences, assessment, standing, plan, candidates, joins, chosen)
+        case = case if sites is None else dataclasses.replace(case, sites=sites)
         found = _in_order([*changes(case, assessment, plan)], case)
         marked = [*zip(found, _enough(found, case, short), strict=True)]
         marked += [(change, False) for change in _longer_limit(case, short.missing_people, plan)]
@@ -161,7 +167,10 @@ def find_remedies(
         every += rows
         uncovered_people = float(case.table["uncovered_people"].sum())
         summary.append(_summary(short, pd.DataFrame(rows), uncovered_people))
-    return Remedies(_finished(every, assessment.index, zones), summary)
+    table = _finished(every, assessment.index, zones)
+    if "people_unserved_after" not in walks:
+        table = table.drop(columns="desks")
+    return Remedies(table, summary)
 
 
 def no_remedies() -> Remedies:
@@ -244,6 +253,7 @@ def _unreached(
         candidate_ids=candidates["candidate_id"].to_numpy(object)[left],
         standing=standing,
         limit_s=plan.counted_limit_s,
+        sites=assessment.sites,
     )
 
 
@@ -278,11 +288,10 @@ def _enough(found: list[Change], case: Unreached, short: _Short) -> list[bool]:
 
 def _longer_limit(case: Unreached, missing_people: float, plan: Plan) -> list[Change]:
     """Find the smallest limit in whole minutes with which sites and candidates reach the target."""
-    if plan.siting.sites_in_reach > 1:
+    # With desk time a longer walk alone promises nothing: the desk at its end may be busy.
+    if plan.siting.sites_in_reach > 1 or "people_unserved_after" in case.table:
         return []
     walk_s = case.table[["walk_s_after", "candidate_s"]].min(axis=1).to_numpy(np.float64)
-    # Desk time is not a matter of the limit.
-    walk_s = np.where(case.table["lack"] == 0, np.inf, walk_s)
     people = case.table["uncovered_people"].to_numpy()
     order = np.argsort(walk_s, kind="stable")
     gained = np.cumsum(people[order])
@@ -311,6 +320,7 @@ def _row(change: Change, case: Unreached) -> dict[str, Any]:
         "lat": change.lat,
         "place_id": change.place_id,
         "sites": change.sites,
+        "desks": change.desks,
         "street_m": round(change.street_m, 1),
         "limit_min": change.limit_min,
         "miss_s": _miss_s(part["walk_s_after"], case.limit_s),
@@ -353,8 +363,10 @@ def _summary(short: _Short, part: pd.DataFrame, uncovered_people: float) -> dict
 
 def _finished(rows: list[dict[str, Any]], index: StreetIndex, zones: pd.DataFrame) -> pd.DataFrame:
     """Number the rows and say where the places are."""
+    columns = [*REMEDY_COLUMNS]
+    columns.insert(columns.index("sites") + 1, "desks")
     if not rows:
-        return no_remedies().table
+        return pd.DataFrame(columns=columns)
     table = pd.DataFrame(rows)
     table["order"] = np.arange(1, len(table) + 1)
     names = zones.set_index("zone_id")["name"]
@@ -366,4 +378,4 @@ def _finished(rows: list[dict[str, Any]], index: StreetIndex, zones: pd.DataFram
     table["near"] = near
     table[["lon_gcj02", "lat_gcj02"]] = np.nan
     table.loc[placed, ["lon_gcj02", "lat_gcj02"]] = np.column_stack(to_gcj02(lon, lat))
-    return table[REMEDY_COLUMNS]
+    return table[columns]

@@ -26,29 +26,37 @@ class Result:
     residences
         A row per residence in the order given, geometry a point: residence_id, people, zone_id,
         stage, lon, lat, snap_m, snap_to, walk_s, site_id, verdict, gate_unknown; walk_s_after,
-        site_id_after, verdict_after.
+        site_id_after, verdict_after. The site is the nearest one, also where desk time counts;
+        then people_unserved says how many within reach of a site find no desk time there.
     sites
         A row per existing and per suggested site, geometry a point: site_id, name, origin
         (existing | suggested), status (open | closed | planned | suggested), stage, order (1 is
         built first; missing for existing ones), lon, lat, snap_m, snap_to, people_served (people
-        whose nearest site this is and who are covered, after building), people_gained.
+        whose nearest site this is and who are covered, after building), people_gained. Where desk
+        time counts people_served are those who are given desk time here, and there are desks (as
+        given, or of a new site), desks_added (to an existing site), capacity_people (with all of
+        them) and load_share.
     rollout
         A row per suggested site in the order of building: order, stage, site_id, zone_name, near,
-        lon, lat, lon_gcj02, lat_gcj02, people_gained, covered_people, covered_share.
+        lon, lat, lon_gcj02, lat_gcj02, people_gained, covered_people, covered_share. Where desk
+        time counts also action (build | extend) and desks (new ones); the rows that extend name
+        an existing site.
     zones
         A row per zone, parents too, zero rows kept, ``outside`` last where people live outside:
         zone_id, name, parent_id, stage, residences, people, covered_people, covered_share,
-        gap_people, unreached_people, mean_walk_s, worst_walk_s, sites, people_per_site and the
-        same ``_after``; geometry a polygon, or None for ``outside``.
+        gap_people, unreached_people, mean_walk_s, worst_walk_s, sites, people_per_site (and
+        unserved_people where desk time counts) and the same ``_after``; geometry a polygon, or
+        None for ``outside``.
     stages
         A row per stage in the order of the plan: name, target, max_sites, budget, residences,
         people, covered_people, covered_share, covered_people_after, covered_share_after,
-        sites_added, cost, missing_people (short of the target), objective, bound, gap, status.
+        sites_added, cost, missing_people (short of the target), objective, bound, gap, status; and
+        unserved_people, unserved_people_after, desks_added where desk time counts.
     gap_areas
         A row per cluster of neighbouring residences that are not covered, most people first,
         geometry a polygon: gap_id, residences, people, reason (the verdict of most of its
-        people), nearest_miss_s (seconds over the limit of the best walk, inf without any path),
-        zone_id, zone_name, near.
+        people), nearest_miss_s (seconds over the limit of the best walk, 0 within it, inf without
+        any path), zone_id, zone_name, near.
     closures
         A row per site that stands now or after building: what its closing alone would do. The
         columns are those of `walkcover.closures.Closures`.

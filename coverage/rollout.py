@@ -56,6 +56,9 @@ class Rollout:
     price_gap
         Gap of the all-at-once answer that the price was measured with; the true price is at most
         ``price_people`` plus this share of the people it covers.
+    kept_people
+        People of each residence who have desk time when the last stage is built; None where
+        distance alone counts.
     """
 
     stages: pd.DataFrame
@@ -63,6 +66,7 @@ class Rollout:
     missing: dict[str, Ints]
     price_people: float
     price_gap: float
+    kept_people: Floats | None = None
 
 
 def plan_stages(
@@ -193,13 +197,13 @@ def plan_stages(
             **search,
         )
         reached = float(staged[pairs.reached_by(stands) >= times].sum())
-        price_people, price_gap = _price(at_once, reached)
+        price_people, price_gap = price_of_order(at_once.objective, at_once.bound, reached)
     return Rollout(
-        pd.DataFrame(rows, columns=_STAGE_COLUMNS), sites, missing, price_people, price_gap
+        pd.DataFrame(rows, columns=STAGE_COLUMNS), sites, missing, price_people, price_gap
     )
 
 
-_STAGE_COLUMNS = [
+STAGE_COLUMNS = [
     "name",
     "people",
     "covered_people",
@@ -379,11 +383,13 @@ def _site_table(
     )
 
 
-def _price(at_once: Answer, in_order_people: float) -> tuple[float, float]:
+def price_of_order(
+    at_once_people: float, bound_people: float, in_order_people: float
+) -> tuple[float, float]:
     """People lost to the order, and the gap of the better of the two plans to the bound."""
     # The plan in order is an answer to the question of all at once too.
-    best = max(at_once.objective, in_order_people)
-    bound = max(at_once.bound, best)
+    best = max(at_once_people, in_order_people)
+    bound = max(bound_people, best)
     if bound == best:
         return best - in_order_people, 0.0
     return best - in_order_people, (bound - best) / best if best else np.inf

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from walkcover.gaps import GAPS, VERDICTS
+from walkcover.capacity import Shortage
+from walkcover.gaps import GAPS, VERDICTS, covered_people
 from walkcover.network import Network
 from walkcover.plan import Plan
 
@@ -37,6 +38,7 @@ def summarise(
     price_gap: float | None,
     closures: Mapping[str, Mapping[str, Any]],
     remedies: Sequence[Mapping[str, Any]],
+    shortages: Mapping[str, Sequence[Shortage]] | None = None,
 ) -> dict[str, Any]:
     """
     Collect the headline figures.
@@ -59,6 +61,9 @@ def summarise(
         Gap of the all-at-once answer: with one, the price is at least `price_people`.
     closures, remedies
         Summaries of what closing sites would do, and of what would help those left uncovered.
+    shortages
+        Groups of sites that lack desk time, ``now`` and ``after`` building, as positions in
+        `sites`; None where distance alone counts.
 
     Returns
     -------
@@ -73,7 +78,7 @@ def summarise(
     summary |= {
         "people_per_site": summary["people"] / n_open if n_open else None,
         "people_per_site_norm": list(PEOPLE_PER_SITE_NORM),
-        "distance_only": True,
+        "distance_only": shortages is None,
         "sites": {
             name: int((status == name).sum()) for name in ("open", "closed", "planned", "suggested")
         },
@@ -86,6 +91,8 @@ def summarise(
         summary["verdicts_after"] = _verdicts(residences, "verdict_after")
         summary["price_people"], summary["price_gap"] = price_people, price_gap
         summary["remedies"] = [dict(stage) for stage in remedies]
+    if shortages is not None:
+        summary["desks"] = _desks(residences, sites, stages, shortages)
     summary["closures"] = {state: dict(figures) for state, figures in closures.items()}
     summary |= {
         "stages": [_plain(row) for row in stages.to_dict("records")],
@@ -101,7 +108,7 @@ def summarise(
             "sites": int(sites["snap_to"].isna().sum()),
         },
         "crs": crs,
-        "parameters": plan.parameters(),
+        "parameters": plan.parameters(with_desks=shortages is not None),
         "versions": {"python": platform.python_version()} | {n: version(n) for n in LIBRARIES},
         "inputs": dict(inputs),
     }
@@ -114,19 +121,76 @@ def _people(part: pd.DataFrame) -> float:
 
 def _coverage(residences: pd.DataFrame, *, suffix: str) -> dict[str, float | None]:
     verdict = residences[f"verdict{suffix}"]
-    people, covered = _people(residences), _people(residences[verdict == "covered"])
+    people = _people(residences)
+    by_residence = covered_people(residences, after=bool(suffix))
+    covered = float(by_residence.sum())
+    uncovered = (residences["people"] - by_residence).where(verdict.isin(GAPS), 0.0)
     return {
         f"covered_people{suffix}": covered,
         f"covered_share{suffix}": covered / people if people else None,
-        f"gap_people{suffix}": _people(residences[verdict.isin(GAPS)]),
+        f"gap_people{suffix}": float(uncovered.sum()),
     }
 
 
 def _verdicts(residences: pd.DataFrame, column: str) -> dict[str, dict[str, float]]:
-    parts = {name: residences[residences[column] == name] for name in VERDICTS}
-    return {
-        name: {"residences": len(part), "people": _people(part)} for name, part in parts.items()
-    }
+    """Residences by verdict; people served of those over capacity count as covered."""
+    covered = covered_people(residences, after=column.endswith("_after"))
+    verdict = residences[column]
+    counts = {}
+    for name in VERDICTS:
+        chosen = verdict == name
+        people = residences["people"][chosen].sum()
+        if name == "covered":
+            people = covered.sum()
+        elif name == "over_capacity":
+            people -= covered[chosen].sum()
+        counts[name] = {"residences": int(chosen.sum()), "people": float(people)}
+    return counts
+
+
+def _desks(
+    residences: pd.DataFrame,
+    sites: pd.DataFrame,
+    stages: pd.DataFrame,
+    shortages: Mapping[str, Sequence[Shortage]],
+) -> dict[str, Any]:
+    """Desks, what they can do and where they run short, now and after building."""
+    ids = sites["site_id"].astype(str).to_numpy(object)
+    states: dict[str, Any] = {}
+    for state, groups in shortages.items():
+        after = state == "after"
+        standing = ["open", "planned", "suggested"] if after else ["open"]
+        part = sites[sites["status"].isin(standing)]
+        added = part["desks_added"] if after else 0
+        suffix = "_after" if after else ""
+        states[state] = {
+            "sites": len(part),
+            "desks": float((part["desks"] + added).sum()),
+            # The column holds what a site can do with the desks it gets.
+            "capacity_people": float((part["capacity_people"] if after else _as_given(part)).sum()),
+            "served_people": float(covered_people(residences, after=after).sum()),
+            "unserved_people": float(residences[f"people_unserved{suffix}"].sum()),
+            "shortages": [
+                {
+                    "sites": [str(one) for one in ids[group.sites]],
+                    "residences": len(group.residences),
+                    "people": group.people,
+                    "capacity_people": group.capacity_people,
+                    "lacking_people": group.lacking_people,
+                }
+                for group in groups
+            ],
+        }
+    if "after" in states:
+        states["sites_added"] = int(stages["sites_added"].sum())
+        states["desks_added"] = int(stages["desks_added"].sum())
+    return states
+
+
+def _as_given(sites: pd.DataFrame) -> pd.Series:
+    """Capacity before any desk is added."""
+    whole = sites["desks"] + sites["desks_added"]
+    return sites["capacity_people"] * (sites["desks"] / whole.where(whole > 0)).fillna(0.0)
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:

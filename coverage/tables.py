@@ -26,12 +26,12 @@ RESIDENCE_COLUMNS = PLACE_COLUMNS | {
 }
 SITE_COLUMNS = PLACE_COLUMNS | {
     "site_id", "name", "status", "desks", "hours_per_day", "origin", "order",
-    "people_served", "people_gained",
+    "people_served", "people_gained", "desks_added", "capacity_people", "load_share",
 }
 CANDIDATE_COLUMNS = SITE_COLUMNS | {"candidate_id", "cost", "max_desks"}
 MEASURES = {
     "covered_people", "covered_share", "gap_people", "unreached_people", "mean_walk_s",
-    "worst_walk_s", "sites", "people_per_site",
+    "worst_walk_s", "sites", "people_per_site", "unserved_people",
 }
 ZONE_COLUMNS = MEASURES | {f"{name}_after" for name in MEASURES} | {
     "zone_id", "name", "parent_id", "stage", "residences", "people", "geometry",

@@ -8,8 +8,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from walkcover.assessment import Assessment
+from walkcover.desks import STANDING, people_of_desks, site_hours
 from walkcover.gaps import OUTSIDE, coverage_by
-from walkcover.plan import Stage
+from walkcover.plan import DeskOptions, Stage
 from walkcover.rollout import Rollout
 from walkcover.suggestion import Suggestion
 from walkcover.zones import zones_of_places
@@ -68,7 +70,7 @@ def zone_table(
         Checked zones: zone_id, name, parent_id, stage, polygons in EPSG:4326.
     residences
         With zone_id, people, walk_s and verdict, and the same ``_after`` where sites were
-        suggested.
+        suggested; and people_unserved where desk time counts.
     sites
         All sites with status.
 
@@ -87,10 +89,11 @@ def zone_table(
     below = _below(table)
     sums = _sums(table, residences, sites, below, after=False)
     columns = ["zone_id", "name", "parent_id", "stage"]
-    parts = [table[columns].reset_index(drop=True), sums[SUM_COLUMNS]]
+    unserved = ["unserved_people"] if "unserved_people" in sums else []
+    parts = [table[columns].reset_index(drop=True), sums[[*SUM_COLUMNS, *unserved]]]
     if "verdict_after" in residences.columns:
         later = _sums(table, residences, sites, below, after=True)
-        parts.append(later[AFTER_COLUMNS].add_suffix("_after"))
+        parts.append(later[[*AFTER_COLUMNS, *unserved]].add_suffix("_after"))
     carried = [c for c in table.columns if c not in [*columns, "geometry"]]
     parts.append(table[carried])
     return gpd.GeoDataFrame(pd.concat(parts, axis=1), geometry=table.geometry, crs=4326)
@@ -122,7 +125,8 @@ def _sums(
     site_zone = zones_of_places(
         sites[sites["status"].isin(counting)], zones[zones["zone_id"] != OUTSIDE], residences
     )
-    columns = ["people", "walk_s", "verdict", "walk_s_after", "verdict_after"]
+    columns = ["people", "walk_s", "verdict", "people_unserved"]
+    columns += [f"{name}_after" for name in columns[1:]]
     frame = residences[[c for c in columns if c in residences.columns]]
     rows = []
     for zone in zones["zone_id"]:
@@ -174,37 +178,49 @@ def stage_table(
     columns = ["residences", "people", "covered_people", "covered_share"]
     table[columns] = sums[columns].to_numpy()
     table["residences"] = table["residences"].astype(np.int64)
+    if "unserved_people" in sums:
+        table["unserved_people"] = sums["unserved_people"].to_numpy()
     if rollout is None:
         return table
     later = coverage_by(frame["stage"], frame, labels=names, after=True)
     table["covered_people_after"] = later["covered_people"].to_numpy()
     table["covered_share_after"] = later["covered_share"].to_numpy()
-    for name in PLANNED_COLUMNS:
+    if "unserved_people" in later:
+        table["unserved_people_after"] = later["unserved_people"].to_numpy()
+    desks = ["desks_added"] if "desks_added" in rollout.stages else []
+    for name in [*PLANNED_COLUMNS, *desks]:
         table[name] = rollout.stages[name].to_numpy()
     return table
 
 
 def site_table(
-    sites: gpd.GeoDataFrame, residences: gpd.GeoDataFrame, suggestion: Suggestion | None
+    assessment: Assessment,
+    residences: gpd.GeoDataFrame,
+    suggestion: Suggestion | None,
+    *,
+    options: DeskOptions,
 ) -> gpd.GeoDataFrame:
     """
     Existing and suggested sites with the people they serve.
 
     Parameters
     ----------
-    sites
-        Existing sites with lon, lat, snap_m and snap_to.
+    assessment
+        Existing sites with lon, lat, snap_m and snap_to, and whom they serve where desk time
+        counts.
     residences
         With site_id and verdict, and the same ``_after`` where sites were suggested.
     suggestion
         Suggested sites, where there are some.
+    options
+        What a desk can do.
 
     Returns
     -------
     table
         A row per site, existing ones first, geometry a point.
     """
-    existing = sites.copy()
+    existing = assessment.sites.copy()
     existing["origin"] = "existing"
     suffix = ""
     parts = [existing]
@@ -212,14 +228,31 @@ def site_table(
         parts.append(suggestion.sites)
         suffix = "_after"
     table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    covered = residences[residences[f"verdict{suffix}"] == "covered"]
-    served = covered.groupby(f"site_id{suffix}")["people"].sum()
-    table["people_served"] = table["site_id"].map(served).fillna(0.0)
+    columns = [*SITE_COLUMNS]
+    desk_time = assessment.desk_time if suggestion is None else suggestion.desk_time
+    if desk_time is None:
+        covered = residences[residences[f"verdict{suffix}"] == "covered"]
+        served = covered.groupby(f"site_id{suffix}")["people"].sum()
+        table["people_served"] = table["site_id"].map(served).fillna(0.0)
+    else:
+        added = np.zeros(len(table), dtype=np.int64)
+        if suggestion is not None:
+            added[: len(existing)] = suggestion.desks_added
+        table["desks_added"] = added
+        table["people_served"] = desk_time.load_people
+        table["capacity_people"] = people_of_desks(
+            table["desks"] + added, site_hours(table, options), options
+        )
+        standing = ["open"] if suggestion is None else [*STANDING, "suggested"]
+        serves = table["status"].isin(standing) & (table["capacity_people"] > 0)
+        load_share = table["people_served"] / table["capacity_people"]
+        table["load_share"] = load_share.where(serves)
+        columns += ["desks", "desks_added", "capacity_people", "load_share"]
     for name in ("name", "stage", "order", "people_gained"):
         if name not in table.columns:
             table[name] = None
     table["order"] = table["order"].astype("Int64")
     table["people_gained"] = table["people_gained"].astype(float)
-    carried = [c for c in table.columns if c not in [*SITE_COLUMNS, "geometry"]]
+    carried = [c for c in table.columns if c not in [*columns, "geometry"]]
     points = gpd.points_from_xy(table["lon"], table["lat"])
-    return gpd.GeoDataFrame(table[[*SITE_COLUMNS, *carried]], geometry=points, crs=4326)
+    return gpd.GeoDataFrame(table[[*columns, *carried]], geometry=points, crs=4326)

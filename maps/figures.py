@@ -40,6 +40,7 @@ class Headline:
     sites: Figure
     people_per_site: Figure
     distance_only: bool
+    unserved_people: Figure | None
 
 
 def has_after(result: Result) -> bool:
@@ -55,7 +56,8 @@ def headline(result: Result) -> Headline:
     -------
     headline
         Figures before building, and after it where sites were suggested; NaN where the summary
-        has none, as people per site without any site.
+        has none, as people per site without any site. `unserved_people` (near a site without
+        desk time) is None where distance alone counts.
     """
     summary = result.summary
     sites = summary["sites"]
@@ -66,6 +68,11 @@ def headline(result: Result) -> Headline:
         later = _number(summary[f"{key}_after"]) if after else None
         return Figure(key, _number(summary[key]), later)
 
+    desks = summary.get("desks")
+    unserved = None
+    if desks is not None:
+        later = _number(desks["after"]["unserved_people"]) if after else None
+        unserved = Figure("unserved", _number(desks["now"]["unserved_people"]), later)
     return Headline(
         people=_number(summary["people"]),
         covered_people=figure("covered_people"),
@@ -74,6 +81,7 @@ def headline(result: Result) -> Headline:
         sites=Figure("sites", sites["open"], standing_after if after else None),
         people_per_site=figure("people_per_site"),
         distance_only=summary["distance_only"],
+        unserved_people=unserved,
     )
 
 
@@ -137,6 +145,30 @@ def class_counts(classes: pd.Series, people: pd.Series) -> pd.DataFrame:
     grouped = people.groupby(classes).agg(["count", "sum"])
     grouped.columns = pd.Index(["residences", "people"])
     return grouped.reindex(range(len(CLASS_KEYS)), fill_value=0)
+
+
+def legend_counts(result: Result, *, suffix: str) -> pd.DataFrame:
+    """
+    Count residences and people per class of the legend; people served are in the band they walk.
+
+    Returns
+    -------
+    counts
+        As of `class_counts`; residences over capacity are gaps, those of their people who are
+        served count where their walk is.
+    """
+    table, limit_s = result.residences, result.plan.walk.limit_s
+    walk_s, verdict = table[f"walk_s{suffix}"], table[f"verdict{suffix}"]
+    classes = walk_classes(walk_s, verdict, limit_s=limit_s)
+    counts = class_counts(classes, table["people"])
+    full = verdict == "over_capacity"
+    if full.any():
+        served = (table["people"] - table[f"people_unserved{suffix}"])[full]
+        bands = walk_classes(walk_s[full], verdict[full].replace("over_capacity", "covered"),
+                             limit_s=limit_s)  # fmt: skip
+        counts["people"] += class_counts(bands, served)["people"]
+        counts.loc[GAP, "people"] -= served.sum()
+    return counts
 
 
 def goal_text(stage: pd.Series, words: Words) -> str:

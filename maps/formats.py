@@ -85,6 +85,19 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
+def cost(value: float) -> str:
+    """
+    Write a cost: whole where it is whole, else two decimals.
+
+    Examples
+    --------
+    >>> cost(6.25), cost(2.0)
+    ('6.25', '2')
+    """
+    has_part = math.isfinite(value) and not float(value).is_integer()
+    return f"{value:,.2f}" if has_part else number(value)
+
+
 def gap(value: float) -> str:
     """
     Write the gap between objective and bound in percent with two decimals.

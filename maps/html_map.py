@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from typing import Any
 
 import folium
@@ -160,7 +161,13 @@ def _panel(result: Result, words: Words) -> str:
         limit=formats.number(result.plan.walk.limit_min),
         head=head,
         after=figures.has_after(result),
-        figures=[head.covered_people, head.gap_people, head.sites, head.people_per_site],
+        figures=[
+            head.covered_people,
+            head.gap_people,
+            *([] if head.unserved_people is None else [head.unserved_people]),
+            head.sites,
+            head.people_per_site,
+        ],
         norm=[formats.number(figures.NORM_LOW), formats.number(figures.NORM_HIGH)],
         legends=_legends(result, words),
         stages=stages.to_dict("records"),
@@ -169,36 +176,26 @@ def _panel(result: Result, words: Words) -> str:
 
 def _legends(result: Result, words: Words) -> list[list[dict[str, Any]]]:
     """Write the legend rows before and, where there is one, after building."""
-    table = result.residences
     legends = []
     for suffix in ("", "_after") if figures.has_after(result) else ("",):
-        verdict = table[f"verdict{suffix}"]
-        classes = figures.walk_classes(
-            table[f"walk_s{suffix}"], verdict, limit_s=result.plan.walk.limit_s
-        )
-        counts = figures.class_counts(classes, table["people"])
+        counts = figures.legend_counts(result, suffix=suffix)
         rows: list[dict[str, Any]] = []
         labels = figures.class_labels(result.plan, words)
         for number, (key, label) in enumerate(zip(figures.CLASS_KEYS, labels, strict=True)):
             rows.append(_legend_row(key, label, counts.iloc[number]))
             if number == figures.GAP:
+                verdicts = result.summary[f"verdicts{suffix}"]
                 rows += [
-                    _legend_row(
-                        f"verdicts.{name}", words(f"verdict_{name}"), _count(table, verdict == name)
-                    )
+                    _legend_row(f"verdicts.{name}", words(f"verdict_{name}"), verdicts[name])
                     | {"sub": True}
                     for name in GAP_VERDICTS
-                    if (verdict == name).any()
+                    if name in verdicts and verdicts[name]["residences"]
                 ]
         legends.append(rows)
     return legends
 
 
-def _count(table: pd.DataFrame, chosen: pd.Series) -> pd.Series:
-    return pd.Series({"residences": chosen.sum(), "people": table.loc[chosen, "people"].sum()})
-
-
-def _legend_row(key: str, label: str, counts: pd.Series) -> dict[str, Any]:
+def _legend_row(key: str, label: str, counts: pd.Series | Mapping[str, float]) -> dict[str, Any]:
     return {
         "key": key,
         "label": label,

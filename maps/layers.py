@@ -140,18 +140,24 @@ def residence_data(result: Result, words: Words) -> PlainData:
     site_names = dict(zip(site_ids, site_titles(result.sites), strict=True))
     zone_names = dict(zip(result.zones["zone_id"], result.zones["name"], strict=True))
     zone_codes, zone_ids = pd.factorize(table["zone_id"])
+    said = [words(f"verdict_{one}") for one in verdicts]
     packed_states = []
     for suffix in ("", "_after") if has_after(result) else ("",):
         walk_s, verdict = table[f"walk_s{suffix}"], table[f"verdict{suffix}"]
         classes = walk_classes(walk_s, verdict, limit_s=result.plan.walk.limit_s)
         whole_s = np.where(np.isfinite(walk_s), walk_s.round(), -1).astype(np.int64)
         sites = table[f"site_id{suffix}"].astype("object")
+        verdict_codes = pd.Index(verdicts).get_indexer(verdict)
+        if f"people_unserved{suffix}" in table:
+            verdict_codes = _with_unserved(
+                verdict_codes, verdict, table[f"people_unserved{suffix}"], said, words
+            )
         packed_states.append(
             {
                 "classes": pack_ints(classes),
                 "walk": pack_ints(whole_s),
                 "site": pack_ints(pd.Index(site_ids).get_indexer(sites)),
-                "verdict": pack_ints(pd.Index(verdicts).get_indexer(verdict)),
+                "verdict": pack_ints(verdict_codes),
             }
         )
     return {
@@ -162,9 +168,29 @@ def residence_data(result: Result, words: Words) -> PlainData:
         "ids": [str(one) for one in table["residence_id"]],
         "zones": [zone_title(one, zone_names.get(one), words) for one in zone_ids],
         "sites": [site_names[one] for one in site_ids],
-        "verdicts": [words(f"verdict_{one}") for one in verdicts],
+        "verdicts": said,
         "states": packed_states,
     }
+
+
+def _with_unserved(
+    codes: np.ndarray[Any, Any],
+    verdict: pd.Series,
+    people_unserved: pd.Series,
+    said: list[str],
+    words: Words,
+) -> np.ndarray[Any, Any]:
+    """Say how many find no desk time: verdicts of their own for residences over capacity."""
+    full = (verdict == "over_capacity").to_numpy()
+    texts = [
+        words("map_unserved", verdict=words("verdict_over_capacity"), people=formats.people(people))
+        for people in people_unserved[full]
+    ]
+    own, names = pd.factorize(np.array(texts, dtype=object))
+    numbers = codes.copy()
+    numbers[full] = len(said) + own
+    said += [str(name) for name in names]
+    return numbers
 
 
 def zone_data(result: Result, words: Words) -> PlainData:
@@ -186,12 +212,20 @@ def zone_data(result: Result, words: Words) -> PlainData:
                     [words("people"), formats.people(zone["people"])],
                     [words("covered_share"), " → ".join(shares)],
                     [words("gap_people"), formats.people(zone["gap_people"])],
+                    *_unserved_rows(zone, words),
                 ],
                 shares=shares if zone["people"] > 0 else [""],
                 at=[round(middle.y, DEGREE_DECIMALS), round(middle.x, DEGREE_DECIMALS)],
             )
         )
     return {"style": "zone", "level": 350, "features": features}
+
+
+def _unserved_rows(zone: PlainData, words: Words) -> list[list[str]]:
+    """People of a zone near a site without desk time, where desk time counts."""
+    names = [name for name in ("unserved_people", "unserved_people_after") if name in zone]
+    counts = [formats.people(zone[name]) for name in names]
+    return [[words("unserved_short"), " → ".join(counts)]] if counts else []
 
 
 def gap_data(result: Result, words: Words) -> PlainData:
@@ -204,7 +238,9 @@ def gap_data(result: Result, words: Words) -> PlainData:
             [words("reason"), words(f"verdict_{area['reason']}")],
             [
                 words("nearest_miss"),
-                formats.minutes(area["nearest_miss_s"], none=words("no_path")),
+                words("in_reach")
+                if area["nearest_miss_s"] == 0
+                else formats.minutes(area["nearest_miss_s"], none=words("no_path")),
             ],
             [words("zone"), zone_title(area["zone_id"], area["zone_name"], words)],
         ]
@@ -247,6 +283,12 @@ def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Words) -> list[
             rows.append([words("people_gained"), formats.people(site["people_gained"])])
         served = "people_served_after" if len(rollout) else "people_served"
         rows.append([words(served), formats.people(site["people_served"])])
+        if pd.notna(site.get("load_share")):
+            more = site["desks_added"]
+            desks = formats.number(site["desks"])
+            rows.append([words("desks"), f"{desks} + {formats.number(more)}" if more else desks])
+            rows.append([words("capacity_short"), formats.people(site["capacity_people"])])
+            rows.append([words("load_share"), formats.share(site["load_share"])])
         if is_text(near.get(site["site_id"])):
             rows.append([words("near"), street_list(near[site["site_id"]], words)])
         open_now = site["status"] == "open"

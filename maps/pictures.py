@@ -56,7 +56,7 @@ def coverage_curve(result: Result, words: Words) -> Markup:
         x, _ = at(number, low)
         lines.append(f'<text class="mid" x="{x:.1f}" y="{CURVE_HEIGHT - 16}">{number}</text>')
     middle = left + inner_w / 2
-    label = Markup.escape(words("curve_x"))
+    label = Markup.escape(words("curve_x_desks" if "action" in result.rollout else "curve_x"))
     lines.append(f'<text class="mid" x="{middle:.0f}" y="{CURVE_HEIGHT - 2}">{label}</text>')
     return _svg(lines, CURVE_WIDTH, CURVE_HEIGHT, words("curve"))
 

@@ -34,7 +34,8 @@ VERDICTS = (
     "not_snapped",
     "no_people",
 )
-GLOSSARY = ("walk", "covered", "gap", "stage", "bound", "distance_only")
+GLOSSARY = ("walk", "covered", "gap", "stage", "bound")
+SHORTAGES_SHOWN = 12
 
 Row = dict[Hashable, Any]
 
@@ -88,7 +89,9 @@ def build_report(result: Result) -> str:
             head.gap_people,
             head.sites,
             head.people_per_site,
+            *([] if head.unserved_people is None else [head.unserved_people]),
         ],
+        desks=_desk_figures(result, words),
         worst=_worst_gaps(result, words),
         first=_first_sites(result, words),
         sure=_how_sure(result, words),
@@ -111,16 +114,17 @@ def build_report(result: Result) -> str:
         price_key="price_of_order_at_least"
         if result.summary.get("price_gap")
         else "price_of_order",
+        first_page=_first_page(result, head, words),
         curve=coverage_curve(result, words) if len(result.rollout) else None,
         picture=where_it_is(result, words),
         unsnapped=_unsnapped(result),
         parameters=[
             ("walk.flat_kmh", formats.number(result.plan.walk.flat_kmh)),
-            *_flat(result.plan.parameters()),
+            *_flat(result.plan.parameters(with_desks=not head.distance_only)),
         ],
         inputs=sorted(result.summary.get("inputs", {}).items()),
         versions=sorted(result.summary.get("versions", {}).items()),
-        glossary=GLOSSARY,
+        glossary=(*GLOSSARY, "distance_only" if head.distance_only else "desk_time"),
     )
     refuse_requests(html)
     return html.replace("<head>", "<head>\n" + security_policy(html), 1)
@@ -142,10 +146,74 @@ def _worst_gaps(result: Result, words: Words) -> list[str]:
     return lines
 
 
+def _first_page(result: Result, head: figures.Headline, words: Words) -> dict[str, str]:
+    """Say who is covered today and what building brings, with desk time where it counts."""
+    share = formats.share(head.covered_share.before)
+    values = {
+        "people": formats.people(head.people),
+        "covered": formats.people(head.covered_people.before),
+        "share": share,
+        "limit": formats.number(result.plan.walk.limit_min),
+    }
+    after = head.covered_share.after
+    lift = {} if after is None else {"before": share, "after": formats.share(after)}
+    if head.unserved_people is None:
+        gap = formats.people(head.gap_people.before)
+        lines = {"people": words("say_people", gap=gap, **values)}
+        if lift:
+            count = formats.people(len(result.rollout))
+            lines["build"] = words("say_build_total", count=count, **lift)
+        return lines
+    unserved = head.unserved_people.before
+    far = formats.people(head.gap_people.before - unserved)
+    lines = {
+        "people": words("say_people_desks", far=far, unserved=formats.people(unserved), **values)
+    }
+    if lift:
+        desks = result.summary["desks"]
+        key = "say_build_desks" if desks["desks_added"] else "say_build_total"
+        count = formats.people(desks["sites_added"])
+        added = formats.people(desks["desks_added"])
+        lines["build"] = words(key, count=count, sites=count, desks=added, **lift)
+    return lines
+
+
+def _desk_figures(result: Result, words: Words) -> Row | None:
+    """Write what the desks can do and where they run short; None where distance alone counts."""
+    desks = result.summary.get("desks")
+    if desks is None:
+        return None
+    titles = dict(zip(result.sites["site_id"].astype(str), site_titles(result.sites), strict=True))
+    states = []
+    for name in [name for name in ("now", "after") if name in desks]:
+        state = desks[name]
+        groups = []
+        for group in state["shortages"][:SHORTAGES_SHOWN]:
+            shown = words("list_and").join(titles[one] for one in group["sites"][:IDS_SHOWN])
+            more = len(group["sites"]) - IDS_SHOWN
+            groups.append({**group, "titles": f"{shown} … +{more}" if more > 0 else shown})
+        note = words(
+            "shortage_note",
+            count=formats.people(len(state["shortages"])),
+            shown=formats.people(len(groups)),
+        )
+        states.append({**state, "name": name, "groups": groups, "note": note})
+    return {"states": states, "days": formats.number(result.plan.desks.interval_days)}
+
+
 def _first_sites(result: Result, words: Words) -> list[str]:
     """Say what to build first."""
     return [
         words(
+            "say_extend_first",
+            order=formats.people(site["order"]),
+            stage=words.stage(str(site["stage"])),
+            site=str(site["site_id"]),
+            desks=formats.people(site["desks"]),
+            people=formats.people(site["people_gained"]),
+        )
+        if site.get("action") == "extend"
+        else words(
             "say_build_first",
             order=formats.people(site["order"]),
             stage=words.stage(str(site["stage"])),
@@ -170,6 +238,16 @@ def _how_sure(result: Result, words: Words) -> list[str]:
             )
             for _, stage in result.stages.iterrows()
         ]
+    if "desks" in result.summary:
+        desks = result.plan.desks
+        lines.append(
+            words(
+                "say_sure_desks",
+                rate=formats.number(desks.tests_per_desk_hour),
+                days=formats.number(desks.interval_days),
+                hours=formats.number(desks.hours_per_day),
+            )
+        )
     lost = result.residences["verdict"] == "not_snapped"
     if lost.any():
         lines.append(
@@ -185,13 +263,12 @@ def _how_sure(result: Result, words: Words) -> list[str]:
 def _verdict_rows(result: Result) -> list[Row]:
     """Take the verdicts as the summary counts them, before and after building."""
     rows: list[Row] = []
-    table = result.residences
+    nobody = {"residences": 0, "people": 0.0}
     for name in VERDICTS:
-        before = result.summary["verdicts"].get(name, {"residences": 0, "people": 0.0})
+        before = result.summary["verdicts"].get(name, nobody)
         row: Row = {"name": name, "residences": before["residences"], "people": before["people"]}
         if figures.has_after(result):
-            chosen = table["verdict_after"] == name
-            row["people_after"] = table.loc[chosen, "people"].sum()
+            row["people_after"] = result.summary["verdicts_after"].get(name, nobody)["people"]
         rows.append(row)
     return rows
 
@@ -204,9 +281,11 @@ def _stage_rows(result: Result, words: Words) -> list[Row]:
         row["goal"] = figures.goal_text(stage, words)
         if "status" in stage:
             counts_people = pd.notna(stage["max_sites"]) or pd.notna(stage["budget"])
-            counts_cost = stage["cost"] != stage["sites_added"]
+            counts_cost = stage["cost"] != stage["sites_added"] or stage.get("desks_added", 0) > 0
             spent = words("unit_cost" if counts_cost else "unit_sites")
             row["unit"] = words("unit_people") if counts_people else spent
+            # Desks cost quarters of a site; without them nothing changes.
+            row["write"] = formats.cost if "desks_added" in stage else formats.number
             row["proof"] = figures.proof_text(stage, words)
         rows.append(row)
     return rows
@@ -249,6 +328,7 @@ def _site_rows(result: Result, words: Words) -> list[Row]:
         site
         | {
             "stage_text": words.stage(str(site["stage"])),
+            "action_text": words(f"action_{site.get('action', 'build')}"),
             "near_text": street_list(site["near"], words)
             if is_text(site["near"])
             else formats.MISSING,
@@ -281,7 +361,11 @@ def _short_stages(result: Result, words: Words) -> list[str]:
         parts.append(words("say_enough", needed=needed, people=helped))
         if short["limit_min"] is not None:
             parts.append(words("say_longer_limit", limit=formats.number(short["limit_min"])))
-        elif short["target_missed"] and result.plan.siting.sites_in_reach == 1:
+        elif (
+            short["target_missed"]
+            and result.plan.siting.sites_in_reach == 1
+            and result.summary["distance_only"]
+        ):
             parts.append(words("say_no_limit"))
         lines.append(("" if words.language == ZH else " ").join(parts))
     return lines
@@ -294,7 +378,8 @@ def _remedy_rows(result: Result, words: Words) -> list[Row]:
         | {
             "stage_text": words.stage(str(row["stage"])),
             "remedy_text": words(
-                f"remedy_{row['remedy']}",
+                f"remedy_{row['remedy']}" + ("_count" if row.get("desks", 0) > 0 else ""),
+                desks=formats.people(row.get("desks", 0)),
                 street=formats.people(row["street_m"]),
                 limit=formats.number(row["limit_min"]),
                 place=str(row["place_id"]) if is_text(row["place_id"]) else "",

@@ -110,6 +110,70 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "no walkable street within {snap} m; check coordinates and streets first",
     ),
     "meaning_no_people": ("人口为 0,不计入覆盖率", "nobody lives there; no share counts it"),
+    # desk time
+    "desk_title": ("采样台能力", "Desk time"),
+    "within_desk_time": (
+        "步行 {limit} 分钟内可到达站点、且排得上采样的人口",
+        "of people within a {limit}-minute walk of a site that has desk time for them",
+    ),
+    "say_people_desks": (
+        "{people} 人中,{covered} 人({share})步行 {limit} 分钟内可到达开放站点并排得上采样;"
+        "{far} 人住得过远或不通路,{unserved} 人附近有站点但采样台不够。",
+        "Of {people} people, {covered} ({share}) live within a {limit}-minute walk of an open site "
+        "that has desk time for them; {far} have no site within that walk, and {unserved} have "
+        "one that is too busy.",
+    ),
+    "say_sure_desks": (
+        "已计采样台能力:每台每小时 {rate} 人,每 {days} 天每人采样一次;没有写明开放时间的站点按每天 "
+        "{hours} 小时计。排队时间未计。",
+        "Desk time is counted: {rate} tests an hour at each desk, everybody once in {days} days; "
+        "sites that name no hours are open for {hours} a day. Queues within the day are not.",
+    ),
+    "unserved": ("附近有站点但采样台不够的人口", "People near a site without desk time"),
+    "unserved_of_these": ("其中采样台不够", "of these, no desk time:"),
+    "unserved_short": ("采样台不够", "No desk time"),
+    "desks": ("采样台", "Desks"),
+    "desks_added": ("增加采样台", "Desks added"),
+    "desk_sites": ("站点", "Sites"),
+    "capacity": ("采样能力(每 {days} 天人数)", "People served at most (in {days} days)"),
+    "capacity_short": ("能力", "Capacity"),
+    "load_share": ("负荷", "Load"),
+    "lacking": ("短缺人数", "People lacking"),
+    "within_reach_only": ("只能去这些站点的人口", "People with these sites only"),
+    "shortage_now": ("现状短缺", "Short of desk time now"),
+    "shortage_after": ("建成后仍短缺", "Still short after building"),
+    "shortage_note": (
+        "每行站点合在一起已满:只能去这些站点的人,比这些站点能采样的人多,怎样分流都不够。共 {count} "
+        "组,列出短缺最多的 {shown} 组,其余见 summary.json。",
+        "The sites of a row are full together: the people who can reach no other site are more "
+        "than these sites can serve, however they are shared out. Groups: {count}; the first "
+        "{shown}, which lack most, are listed, all of them are in summary.json.",
+    ),
+    "shortage_none": ("没有短缺。", "Nothing runs short."),
+    "shortage_first": (
+        "人排不上时,先保证前面阶段的居民;其次让大家走得最少。",
+        "Where desk time is short, people of earlier stages come first; then people walk least.",
+    ),
+    "say_build_desks": (
+        "新建 {sites} 个站点、在现有站点增加 {desks} 个采样台,按此顺序完成后,"
+        "覆盖率由 {before} 升至 {after}。",
+        "{sites} new sites and {desks} more desks at sites that stand, in this order, lift the "
+        "share from {before} to {after}.",
+    ),
+    "say_extend_first": (
+        "第 {order} 项({stage}):站点 {site} 增加 {desks} 个采样台,新增覆盖 {people} 人。",
+        "No. {order} ({stage}): {desks} more desks at site {site}; {people} more people covered.",
+    ),
+    "build_note_desks": (
+        "共 {count} 项,列出前 {shown} 项;其余见 rollout.csv。坐标为 WGS84。新增覆盖为各阶段合计。",
+        "{count} steps, the first {shown} listed; the rest is in rollout.csv. Coordinates are "
+        "WGS84. People gained are those of all stages.",
+    ),
+    "action": ("做法", "Action"),
+    "action_build": ("新建", "build"),
+    "action_extend": ("增台", "extend"),
+    "curve_x_desks": ("建设步骤", "steps of building"),
+    "map_unserved": ("{verdict}({people} 人排不上)", "{verdict} ({people} people)"),
     # stages
     "stage_city": ("城市", "City"),
     "stage_county_town": ("县城", "County towns"),
@@ -197,6 +261,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "{street} m of street to the main network",
     ),
     "remedy_desk": ("站点 {place} 增加采样台", "more desks at site {place}"),
+    "remedy_desk_count": (
+        "站点 {place} 增加 {desks} 个采样台",
+        "more desks at site {place}: {desks}",
+    ),
     "remedy_round": (
         "巡回采样:最近的道路在 {street} 米外",
         "a roving team: the nearest street is {street} m away",
@@ -370,6 +438,11 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "explain_bound": (
         "任何方案都不可能超过的界,以及本方案离它有多远;差距为 0 即最优。",
         "A limit that no plan can pass, and how far this plan is from it; 0 means optimal.",
+    ),
+    "word_desk_time": ("采样台能力", "Desk time"),
+    "explain_desk_time": (
+        "站点在一个采样周期内能采样的人数 = 采样台数 × 每天小时 × 每台每小时人数 × 天数。",
+        "People whom a site can test in one interval: desks × hours a day × tests an hour × days.",
     ),
     "word_distance_only": ("仅按距离", "Distance only"),
     "explain_distance_only": (

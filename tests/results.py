@@ -259,10 +259,14 @@ def _streets(awkward: str) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=lines, crs=WGS84)
 
 
+def _verdicts(result: Result, column: str) -> dict[str, dict[str, float]]:
+    return {
+        str(verdict): {"residences": len(group), "people": float(group["people"].sum())}
+        for verdict, group in result.residences.groupby(column)
+    }
+
+
 def _summary(result: Result, *, after: bool) -> dict[str, Any]:
-    verdicts = {}
-    for verdict, group in result.residences.groupby("verdict"):
-        verdicts[verdict] = {"residences": len(group), "people": float(group["people"].sum())}
     keys = ["name", "people", "covered_share"]
     if after:
         keys += ["covered_share_after", "sites_added", "objective", "bound", "gap", "status"]
@@ -270,7 +274,7 @@ def _summary(result: Result, *, after: bool) -> dict[str, Any]:
         "people": float(PEOPLE),
         "covered_people": float(COVERED),
         "covered_share": COVERED / PEOPLE,
-        "verdicts": verdicts,
+        "verdicts": _verdicts(result, "verdict"),
         "stages": result.stages[keys].to_dict("records"),
         "parameters": result.plan.parameters(),
         "versions": {"walkcover": "0.1.0", "python": "3.11"},
@@ -294,6 +298,7 @@ def _summary(result: Result, *, after: bool) -> dict[str, Any]:
             "covered_share_after": COVERED_AFTER / PEOPLE,
             "gap_people_after": float(PEOPLE - COVERED_AFTER),
             "people_per_site_after": PEOPLE / (open_sites + built),
+            "verdicts_after": _verdicts(result, "verdict_after"),
             "remedies": [
                 {
                     "stage": "county_town",

@@ -64,6 +64,31 @@ def test_most_people_and_least_walk_are_what_networkx_finds(case):
 
 
 @settings(deadline=None, max_examples=100)
+@given(cases(), st.booleans(), st.integers(0, 2**32 - 1))
+def test_turns_serve_the_most_of_each_turn_and_of_all(case, with_walk, seed):
+    matrix, people, room, walk_s = case
+    turn = np.random.default_rng(seed).integers(0, 3, people.size)
+    answer = assign_people(
+        make_pairs(matrix), people, room, walk_s=walk_s if with_walk else None, turn=turn
+    )
+    for last in range(3):
+        served, _ = by_networkx(matrix, np.where(turn <= last, people, 0), room, walk_s)
+        assert answer.served_people[turn <= last].sum() == pytest.approx(served, abs=1e-9)
+    lacking = sum(short.lacking_people for short in answer.shortages)
+    assert lacking == pytest.approx(answer.unserved_people[answer.is_reached].sum(), abs=1e-9)
+    if with_walk:
+        # Those served walk as little as they can together.
+        _, walk = by_networkx(matrix, np.round(answer.served_people * PARTS) / PARTS, room, walk_s)
+        assert answer.walk_person_s == pytest.approx(walk, abs=1e-6)
+
+
+def test_turns_that_are_no_numbers_are_refused():
+    pairs = make_pairs([[1, 1]])
+    with pytest.raises(InputError, match="turn must hold a whole number for each of 2"):
+        assign_people(pairs, [1, 2], [3], turn=[0.5, 1])
+
+
+@settings(deadline=None, max_examples=100)
 @given(cases(), st.booleans())
 def test_people_are_conserved_and_no_limit_is_broken(case, with_walk):
     matrix, people, room, walk_s = case

@@ -87,6 +87,12 @@ def test_whole_numbers_are_numbers() -> None:
         ("population", "spread", "evenly", "expected one of floor_area, even"),
         ("residences", "people", ["people"], "expected str or float"),
         ("network", "source", 7, "expected str"),
+        ("desks", "tests_per_desk_hour", 0, "expected a positive number"),
+        ("desks", "interval_days", float("inf"), "expected a positive number"),
+        ("desks", "hours_per_day", 25, "expected a number up to 24"),
+        ("desks", "new_site_desks", 0, "expected 1 or more"),
+        ("desks", "most_extra_desks", -1, "expected 0 (never) or more"),
+        ("desks", "extra_desk_cost", 0, "expected a positive number"),
     ],
 )
 def test_value_that_cannot_be_meant(section: str, key: str, value: object, expected: str) -> None:

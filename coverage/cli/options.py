@@ -128,14 +128,15 @@ def headline(result: Result) -> str:
             if "covered_share_after" in summary
             else ""
         )
-        + " (distance only)"
+        + (" (distance only)" if summary["distance_only"] else "")
     ]
     for stage in summary["stages"]:
         line = f"  {stage['name']}: {stage['people']:,.0f} people, {_share(stage['covered_share'])}"
         if "covered_share_after" in stage:
             line += (
                 f" -> {_share(stage['covered_share_after'])} with {stage['sites_added']} sites "
-                f"({_proof(stage)})"
+                + (f"and {stage['desks_added']} more desks " if stage.get("desks_added") else "")
+                + f"({_proof(stage)})"
             )
         lines.append(line)
     if "covered_share_after" in summary and summary["sites"]["planned"]:

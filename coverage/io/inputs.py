@@ -11,6 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from walkcover._errors import InputError, MissingFileError
+from walkcover.desks import check_desks
 from walkcover.io.networks import is_extract, read_network
 from walkcover.io.tables import (
     read_candidates,
@@ -94,6 +95,7 @@ def read_inputs(plan: Plan) -> Inputs:
     if zones is None:
         zones = default_zones(residences["zone_id"])
     sites = read_sites(plan) if plan.sites.source else no_sites()
+    check_desks(sites, what=plan.sites.source)
     candidates = _candidates(plan, network, sites)
     if len(sites):
         check_near_network(sites, network.bounds, what=_label(plan.sites.source, "site"))

@@ -54,6 +54,8 @@ crs = "wgs84"                  # wgs84 gcj02 bd09 cgcs2000 EPSG:n; required for 
 # id = "site_id"
 # name = "name"
 # status = "status"            # open, closed, planned
+# desks = "desks"              # with desks, desk time counts, not distance alone
+# hours_per_day = "hours_per_day"
 # lon = "lon"
 # lat = "lat"
 
@@ -63,6 +65,7 @@ crs = "wgs84"                  # wgs84 gcj02 bd09 cgcs2000 EPSG:n; required for 
 # crs = "wgs84"
 # id = "candidate_id"
 # cost = "cost"
+# max_desks = "max_desks"
 # lon = "lon"
 # lat = "lat"
 # spacing_m = 200
@@ -75,6 +78,14 @@ crs = "wgs84"                  # wgs84 gcj02 bd09 cgcs2000 EPSG:n; required for 
 # name = "name"
 # parent = "parent_id"
 # stage = "stage"
+
+# [desks]                      # used once sites have desks
+# tests_per_desk_hour = 60
+# interval_days = 7            # everybody is tested once in so many days
+# hours_per_day = 8            # of sites that name none
+# new_site_desks = 2           # desks of a suggested site
+# most_extra_desks = 2         # desks that a site which stands may get; 0 = never
+# extra_desk_cost = 0.25       # of each; a new site costs 1, or what the candidates say
 
 # [siting]                     # how sites are chosen
 # sites_in_reach = 1           # 2 asks for a second site as backup

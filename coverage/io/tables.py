@@ -217,7 +217,7 @@ def read_sites(plan: Plan) -> gpd.GeoDataFrame:
     return check_sites(
         read_table(plan.path(source.source), layer=source.layer),
         crs=source.crs,
-        columns=_columns(source, ("id", "name", "status", "lon", "lat")),
+        columns=_columns(source, ("id", "name", "status", "desks", "hours_per_day", "lon", "lat")),
         what=Path(source.source).name,
     ).reset_index(drop=True)
 
@@ -247,7 +247,7 @@ def read_candidates(plan: Plan) -> gpd.GeoDataFrame:
     return check_candidates(
         read_table(plan.path(source.source), layer=source.layer),
         crs=source.crs,
-        columns=_columns(source, ("id", "cost", "lon", "lat")),
+        columns=_columns(source, ("id", "cost", "max_desks", "lon", "lat")),
         what=Path(source.source).name,
     ).reset_index(drop=True)
 
