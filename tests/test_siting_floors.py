@@ -79,9 +79,7 @@ def test_fewest_sites_with_floors_are_what_listing_finds(case, share):
         floors=[Floor(*floor) for floor in floors],
         **rules,
     )
-    best = fewest(
-        reach, people, share=share, costs=costs, times=times, floors=floors, **rules
-    )
+    best = fewest(reach, people, share=share, costs=costs, times=times, floors=floors, **rules)
     assert answer.objective == pytest.approx(best.value, rel=CLOSE)
     assert answer.bound == pytest.approx(best.value, rel=CLOSE)
     assert answer.status == ("impossible" if best.impossible else "optimal")
