@@ -73,12 +73,13 @@ def is_closed(objective: float, bound: float, gap: float) -> bool:
 
 
 def rounded_down(bound: float, *, whole: bool) -> float:
-    """Bound from above of what can only be a whole number."""
+    """Bound from above of what can only be a whole number; infinite ones stay."""
+    whole = whole and bool(np.isfinite(bound))
     return float(np.floor(bound + exact.ROUNDING + 1e-9 * abs(bound))) if whole else bound
 
 
 def rounded_up(bound: float, *, whole: bool) -> float:
-    """Bound from below of what can only be a whole number."""
+    """Bound from below of what can only be a whole number; infinite ones stay."""
     return float(np.ceil(bound - exact.ROUNDING)) if whole else bound
 
 

@@ -90,7 +90,8 @@ def site_hours(sites: pd.DataFrame, options: DeskOptions) -> Floats:
     """Hours of a day for which each site is open: its own, else those of the plan."""
     if "hours_per_day" not in sites.columns:
         return np.full(len(sites), options.hours_per_day)
-    return sites["hours_per_day"].fillna(options.hours_per_day).to_numpy(np.float64)
+    own = sites["hours_per_day"].to_numpy(np.float64)
+    return np.where(np.isnan(own), options.hours_per_day, own)
 
 
 def people_of_desks(desks: npt.ArrayLike, hours_per_day: Floats, options: DeskOptions) -> Floats:

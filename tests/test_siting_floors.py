@@ -85,3 +85,22 @@ def test_fewest_sites_with_floors_are_what_listing_finds(case, share):
     assert answer.status == ("impossible" if best.impossible else "optimal")
     # Ties go to the most people.
     assert frozenset(answer.chosen.tolist()) in best.sets
+
+
+def test_nothing_better_that_keeps_the_floor_is_a_proof():
+    # Only place 0 reaches any of the 7 people of the floor: 11 + 5 + 15, and 12 of the fixed one.
+    reach = np.zeros((6, 11), dtype=bool)
+    for place, homes in enumerate([(2, 5, 6), (2, 3, 6, 8), (1, 7, 8), (10,), (3, 8), (1,)]):
+        reach[place, list(homes)] = True
+    people = np.array([22.0, 4, 11, 13, 13, 5, 15, 14, 16, 2, 12])
+    floor = np.where(np.isin(np.arange(11), [5, 9]), people, 0.0)
+    answer = max_cover(
+        make_pairs(reach),
+        people,
+        budget=1.0,
+        costs=[1.0, 1, 3, 3, 2, 2],
+        fixed=[3],
+        floors=[Floor(floor, 0.3)],
+    )
+    assert answer.chosen.tolist() == [0]
+    assert (answer.objective, answer.bound, answer.status) == (43.0, 43.0, "optimal")
