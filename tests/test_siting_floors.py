@@ -33,10 +33,13 @@ def cases(draw):
     fixed, forced, forbidden = (np.flatnonzero(role == r).tolist() for r in (1, 2, 3))
     zone = rng.integers(0, 3, m)
     shares = [0.0, 0.3, 0.6, 0.9, 1.0]
-    floors = [
-        (np.where(zone == z, people, 0.0), float(rng.choice(shares)), int(rng.integers(1, 3)))
-        for z in range(draw(st.integers(0, 3)))
-    ]
+    floors = []
+    for z in range(draw(st.integers(0, 3))):
+        who, share = np.where(zone == z, people, 0.0), float(rng.choice(shares))
+        if whole and who.sum():
+            # A share of whole people asks for a whole number of them, and is short by whole ones.
+            share = float(np.ceil(share * who.sum() - 1e-9) / who.sum())
+        floors.append((who, share, int(rng.integers(1, 3))))
     times = draw(st.sampled_from([1, 1, 2]))
     rules = {"fixed": fixed, "forced": forced, "forbidden": forbidden}
     return reach, people, costs, floors, times, rules
