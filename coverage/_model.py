@@ -17,6 +17,8 @@ Ints = npt.NDArray[np.int64]
 Entries = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
+# Sums of people that are compared may differ by this share.
+CLOSE_PEOPLE = 1e-9
 # Entries that a search for dominated rows or columns may look at.
 DOMINANCE_WORK = 1_500_000_000
 # Rounds of dropping rows and columns; more than this find next to nothing.
@@ -271,13 +273,16 @@ def decide(model: Model, *, taken: Flags, dropped: Flags) -> Model:
     """
     load = model.loads(np.flatnonzero(taken))
     left = (model.times - load).astype(np.int32)
+    need = model.need - model.demand @ (left <= 0)
+    # What rounding leaves of a need that is met must not be asked of nobody.
+    need[np.abs(need) <= CLOSE_PEOPLE * np.abs(model.need)] = 0.0
     return make_model(
         model.row_ptr,
         model.row_cols,
         model.cost,
         weight=model.weight,
         demand=model.demand,
-        need=model.need - model.demand @ (left <= 0),
+        need=need,
         times=left,
         is_open=~(taken | dropped),
         slack=model.slack,

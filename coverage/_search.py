@@ -12,7 +12,7 @@ from scipy import sparse
 
 from walkcover import _kernels_siting as kernels
 from walkcover._deadline import Deadline
-from walkcover._model import Entries, Flags, Floats, Ints, Model
+from walkcover._model import CLOSE_PEOPLE, Entries, Flags, Floats, Ints, Model
 
 # Annealing: steps per candidate at most, and looked-at pairs at most. Heat is measured in mean
 # people per site.
@@ -32,8 +32,6 @@ COVER_ROUNDS, ANNEAL_ROUND_STEPS, SEEDS_PER_RUN = 8, 250_000, 1_000
 FIRST_STRIDE, LAST_STRIDE = 0.05, 0.002
 # What one person short of a floor weighs against all people that could be covered.
 TOLL = 1e3
-# Sums of people that are compared may differ by this share.
-CLOSE_PEOPLE = 1e-9
 
 
 def is_met(model: Model, chosen: Flags) -> bool:

@@ -14,6 +14,7 @@ from walkcover._deadline import Deadline, interruptible
 from walkcover._errors import InputError
 from walkcover._ladder import CLOSE, Effort
 from walkcover._model import (
+    CLOSE_PEOPLE,
     Entries,
     Flags,
     Floats,
@@ -29,8 +30,6 @@ from walkcover.pairs import CoverPairs, Indices
 __all__ = ["Answer", "CoverPairs", "Floor", "Indices", "max_cover", "min_sites"]
 
 Status = Literal["optimal", "feasible", "stopped", "impossible"]
-# A number of people that is compared may differ by this share.
-CLOSE_PEOPLE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -394,7 +393,7 @@ class _Case:
 
     def merged(self, wanted: _Demand, floors: Sequence[_Demand]) -> Model:
         """Reduce the question: who is wanted, and what is needed at least."""
-        floors = [floor for floor in floors if floor.need > self.base(floor)]
+        floors = [f for f in floors if f.need * (1.0 - CLOSE_PEOPLE) > self.base(f)]
         levels = sorted({demand.times for demand in (wanted, *floors)})
         ptr, candidates = self.pairs.by_residence
         n = self.pairs.n_residences
