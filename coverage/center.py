@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from walkcover._deadline import Deadline, interruptible
 from walkcover._errors import InputError
-from walkcover.median import checked_numbers, checked_roles, nearest_walk
+from walkcover._question import checked_numbers, checked_roles
+from walkcover.median import nearest_walk
 from walkcover.siting import Answer, CoverPairs, Indices, Status, max_cover, min_sites
 
 Floats = npt.NDArray[np.float64]

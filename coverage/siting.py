@@ -25,6 +25,7 @@ from walkcover._model import (
 )
 from walkcover._most_people import break_ties
 from walkcover._pieces import least_cost, most_people
+from walkcover._question import checked_numbers, checked_roles
 from walkcover.pairs import CoverPairs, Indices
 
 __all__ = ["Answer", "CoverPairs", "Floor", "Indices", "max_cover", "min_sites"]
@@ -122,10 +123,12 @@ class Answer:
 
     @property
     def gap(self) -> float:
-        """``|bound - objective| / objective``; 0 when equal, infinite when only that is 0."""
+        """``|bound - objective| / objective``; 0 when equal, else infinite for 0 and infinity."""
         if self.bound == self.objective:
             return 0.0
-        return abs(self.bound - self.objective) / self.objective if self.objective else np.inf
+        if self.objective == 0.0 or not np.isfinite(self.objective):
+            return np.inf
+        return abs(self.bound - self.objective) / self.objective
 
     @property
     def missing_people(self) -> float:
@@ -485,27 +488,23 @@ def _case(
     """Check everything once."""
     faults: list[str] = []
     n = pairs.n_candidates
-    counts = _numbers("people", people, pairs.n_residences, faults)
+    counts = checked_numbers("people", people, pairs.n_residences, faults)
     ties = None
     if tie_people is not None:
-        ties = _numbers("tie_people", tie_people, pairs.n_residences, faults)
-    cost = np.ones(n) if costs is None else _numbers("costs", costs, n, faults)
+        ties = checked_numbers("tie_people", tie_people, pairs.n_residences, faults)
+    cost = np.ones(n) if costs is None else checked_numbers("costs", costs, n, faults)
     if (cost <= 0).any():
         faults.append(
             f"costs must be positive; candidate {int(np.argmin(cost))} costs nothing "
             "(name a site that costs nothing in fixed)"
         )
-    stands = _places("fixed", fixed, n, faults)
-    must = _places("forced", forced, n, faults)
-    banned = _places("forbidden", forbidden, n, faults)
-    for name, others in (("fixed", stands), ("forbidden", banned)):
-        both = np.intersect1d(must, others)
-        if both.size:
-            faults.append(f"candidate {both[0]} is both forced and {name}")
+    stands, must, banned = checked_roles(n, fixed, forced, forbidden, faults)
     groups = []
     for number, floor in enumerate(floors):
         where = f"floor {number}"
-        groups.append(_numbers(f"people of {where}", floor.people, pairs.n_residences, faults))
+        groups.append(
+            checked_numbers(f"people of {where}", floor.people, pairs.n_residences, faults)
+        )
         if not 0.0 <= floor.share <= 1.0:
             faults.append(f"share of {where} is {floor.share!r}; expected a number from 0 to 1")
     for name, number in [
@@ -534,30 +533,6 @@ def _target(people: Floats, share: float, *, whole: bool) -> float:
     """People that a share of all of them means; a rounding error asks for nobody more."""
     target = share * float(people.sum()) * (1.0 - 1e-12)
     return float(np.ceil(target)) if whole else target
-
-
-def _numbers(name: str, given: npt.ArrayLike, size: int, faults: list[str]) -> Floats:
-    values = np.asarray(given, dtype=np.float64)
-    if values.shape != (size,):
-        faults.append(f"{name} has shape {values.shape}; expected ({size},)")
-        return np.ones(size)
-    wrong = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
-    if wrong.size:
-        faults.append(
-            f"{name} must be finite and not negative; {wrong.size} are not, "
-            f"the first at {wrong[0]}: {values[wrong[0]]!r}"
-        )
-        return np.ones(size)
-    return values
-
-
-def _places(name: str, given: Indices, n: int, faults: list[str]) -> Ints:
-    places = np.unique(np.asarray(given, dtype=np.int64))
-    wrong = places[(places < 0) | (places >= n)]
-    if wrong.size:
-        faults.append(f"{name} names candidate {wrong[0]}; there are {n}, counted from 0")
-        return places[:0]
-    return places
 
 
 def _judged(

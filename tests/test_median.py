@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import floyd_warshall
 
-from walkcover import median
+from walkcover import _median_tree, median
 from walkcover._errors import InputError
 from walkcover.median import min_walk, nearest_walk
 from walkcover.siting import CoverPairs
@@ -131,11 +131,11 @@ def test_least_walk_by_budget_is_what_listing_finds(case, extra):
 @given(cases(), st.integers(1, 4), st.floats(0.5, 12.0), st.booleans())
 def test_the_proof_needs_neither_good_prices_nor_a_good_start(case, sites, budget, priced):
     walks, people, cost, *_ = case
-    idle = median._Effort(steps=1, first_step=0.5, patience=1)
+    idle = _median_tree.Effort(steps=1, first_step=0.5, patience=1)
     means = {"costs": cost, "budget": budget} if priced else {"sites": sites}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(median, "ROOT_EFFORT", idle)
-        patch.setattr(median, "PART_EFFORT", idle)
+        patch.setattr(_median_tree, "PART_EFFORT", idle)
         patch.setattr(median, "DESCENTS", 0)
         patch.setattr(median.kernels, "greedy", lambda *given: np.zeros(given[6].size, dtype=bool))
         answer = min_walk(*make_pairs(walks), people, beyond_s=BEYOND_S, **means)
