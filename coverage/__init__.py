@@ -32,6 +32,7 @@ _EXPORTS = {
     "read_network": "io.networks",
     "run": "job",
     "save_network": "io.networks",
+    "second_opinion": "job",
     "suggest": "job",
     "write": "output",
 }

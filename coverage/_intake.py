@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import math
-import numbers
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeGuard
 
@@ -17,17 +14,31 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from walkcover._cell_values import (
+    cell_text,
+    cell_texts,
+    is_missing,
+    parse_amount,
+    parse_number,
+    text_column,
+)
 from walkcover._errors import InputError
 from walkcover.crs import SYSTEMS, WGS84, check_system, to_wgs84
 
-# What people write into a cell to say that there is nothing; only optional columns take it.
-MISSING_MARKS = frozenset(
-    ["", "NA", "N/A", "nan", "NaN", "null", "None", "-", "–", "—", "——", "暂无"]
-)
-THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 # What a spreadsheet makes of a long code: the last digits are gone.
 SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+\d+")
+# What a spreadsheet makes of a code such as 3-1.
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
+# Digits of a division code of a county and of a village or neighbourhood.
+DIVISION_DIGITS = (6, 12)
+DIVISION_COLUMNS = ("zone_id", "parent_id")
+# A unit in the name of a column that makes every number mean more than it says: 人口(万人).
+MULTIPLE_UNIT = re.compile(
+    r"[(\[\uff08【]\s*(?:单位)?\s*[:\uff1a]?\s*[百千万亿]\s*[人元个户台]?\s*[)\]\uff09】]"
+)
 SHOWN = 5
+
+__all__ = ["SHOWN", "Intake", "cell_text", "cell_texts", "has_places", "parse_number"]
 
 Flags = NDArray[np.bool_]
 
@@ -42,7 +53,8 @@ class Intake:
     Parameters
     ----------
     frame
-        The table; its index labels name rows whose id is missing.
+        The table; its index labels name rows whose id is missing. ``attrs["notes"]`` holds what
+        was done to it when it was read, ``attrs["full_names"]`` other names of its columns.
     what
         What messages call the table.
     columns
@@ -66,6 +78,8 @@ class Intake:
         self.taken: dict[str, object] = {}
         self.used: set[str] = set()
         self.faults: list[str] = []
+        self.notes: list[str] = list(frame.attrs.get("notes", ()))
+        self.full_names: dict[str, str] = dict(frame.attrs.get("full_names", {}))
         if frame.empty:
             self.faults.append("the table is empty: expected at least one row")
         doubles = sorted({str(c) for c in frame.columns[frame.columns.duplicated()]})
@@ -89,6 +103,8 @@ class Intake:
     def find(self, name: str, *, optional: bool = False) -> pd.Series | None:
         """Look a column up; one that is missing is a fault if it is needed or was renamed."""
         given = self.columns.get(name, name)
+        if given not in self.frame.columns:
+            given = self.full_names.get(given, given)
         if given in self.frame.columns:
             self.used.add(given)
             return self.frame[given]
@@ -111,13 +127,21 @@ class Intake:
         self, name: str, bad: Flags, problem: str, expected: str, *, cells: Sequence[str]
     ) -> None:
         """Note the rows of a column that have one problem, if there are any."""
-        rows = np.flatnonzero(bad)
-        if not rows.size:
-            return
+        if np.any(bad):
+            self.faults.append(f"{self._where(name, bad, problem, cells)}: expected {expected}")
+
+    def note(self, name: str, rows: Flags, done: str, *, cells: Sequence[str]) -> None:
+        """Note what was done to the rows of a column, if there are any."""
+        if np.any(rows):
+            self.notes.append(self._where(name, rows, done, cells))
+
+    def _where(self, name: str, rows: Flags, what: str, cells: Sequence[str]) -> str:
+        """Name a column, and the first of its rows."""
+        found = np.flatnonzero(rows)
         given = self.columns.get(name, name)
-        shown = ", ".join(f"{self.labels[row]} ({cells[row]!r})" for row in rows[:SHOWN])
-        count = f"{rows.size} rows, first" if rows.size > 1 else "1 row,"
-        self.faults.append(f"column {given!r}: {problem} in {count} {shown}: expected {expected}")
+        shown = ", ".join(f"{self.labels[row]} ({cells[row]!r})" for row in found[:SHOWN])
+        count = f"{found.size} rows, first" if found.size > 1 else "1 row,"
+        return f"column {given!r}: {what} in {count} {shown}"
 
     def ids(self, name: str) -> list[str]:
         """Take the column of ids: text, filled in every row, no two the same."""
@@ -126,7 +150,7 @@ class Intake:
             return []
         empty = np.array([cell == "" for cell in cells])
         self.fault(name, empty, "empty", "an id in every row", cells=cells)
-        self._refuse_scientific(name, cells)
+        self._refuse_lost(name, cells)
         repeated = pd.Series(cells).duplicated().to_numpy() & ~empty
         self.fault(name, repeated, "an id that was used before", "one row per id", cells=cells)
         # Rows are known by their ids from here on.
@@ -146,8 +170,8 @@ class Intake:
         cells = self.texts(name, optional=True)
         if cells is None and not always:
             return []
-        cells = ["" if cell in MISSING_MARKS else cell for cell in cells or [""] * len(self.frame)]
-        self._refuse_scientific(name, cells)
+        cells = ["" if is_missing(cell) else cell for cell in cells or [""] * len(self.frame)]
+        self._refuse_lost(name, cells)
         if known:
             bad = np.array([cell != "" and cell not in known for cell in cells])
             self.fault(name, bad, "an unknown code", "one of " + ", ".join(known), cells=cells)
@@ -161,7 +185,7 @@ class Intake:
             if default is not None:
                 self.taken[name] = [default] * len(self.frame)
             return
-        meant = [meanings.get(cell.lower()) for cell in cells]
+        meant = [meanings.get("" if is_missing(cell) else cell.lower()) for cell in cells]
         bad = np.array([value is None for value in meant])
         words = ", ".join(word for word in meanings if word)
         self.fault(name, bad, "an unknown value", f"one of {words}", cells=cells)
@@ -171,26 +195,36 @@ class Intake:
         self,
         name: str,
         *,
-        unit: str = "",
+        unit: str | Sequence[str] = (),
         default: float | None = None,
         optional: bool = False,
     ) -> None:
-        """Take a column of numbers from 0 on; an optional one may have gaps."""
+        """Take a column of numbers from 0 on, maybe with a unit; an optional one may have gaps."""
         cells = self.texts(name, optional=optional or default is not None)
         if cells is None:
             if default is not None:
                 self.taken[name] = np.full(len(self.frame), default)
             return
-        values = np.array([parse_amount(cell, unit=unit) for cell in cells])
+        units = [unit] if isinstance(unit, str) else [*unit]
+        amounts = [parse_amount(cell, units=units) for cell in cells]
+        values = np.array([amount.value for amount in amounts])
         wrong = np.isnan(values)
         if optional:
-            wrong &= [cell not in MISSING_MARKS for cell in cells]
+            wrong &= [not is_missing(cell) for cell in cells]
         expected = "a finite number from 0 on"
-        if unit:
-            expected += f", as 215, 1,204 or 215{unit}"
+        if units:
+            expected += f", as 215, 1,204, 215{units[0]} or 1.2万{units[0]}"
         self.fault(name, wrong, "not a number", expected, cells=cells)
         self.fault(name, np.isinf(values), "infinite", expected, cells=cells)
         self.fault(name, values < 0, "negative", expected, cells=cells)
+        given = self.columns.get(name, name)
+        if MULTIPLE_UNIT.search(given):
+            self.faults.append(
+                f"column {given!r}: its numbers are multiples of 1: expected plain numbers; "
+                "multiply them in the table, and rename the column"
+            )
+        about = np.array([amount.is_about for amount in amounts], dtype=bool)
+        self.note(name, about, "an estimate taken as it stands", cells=cells)
         self.taken[name] = values
 
     def locate(
@@ -240,13 +274,38 @@ class Intake:
             while name in reserved or name in carried:
                 name += "_given"
             carried[name] = self.frame[column]
-        return gpd.GeoDataFrame(
+        table = gpd.GeoDataFrame(
             {**self.taken, **carried}, index=self.frame.index, geometry=places, crs=WGS84
         )
+        if self.notes:
+            table.attrs["notes"] = list(self.notes)
+        return table
 
-    def _refuse_scientific(self, name: str, cells: Sequence[str]) -> None:
+    def _refuse_lost(self, name: str, cells: Sequence[str]) -> None:
+        """Refuse ids and codes that a spreadsheet took for numbers or dates."""
         bad = np.array([SCIENTIFIC.fullmatch(cell) is not None for cell in cells])
         self.fault(name, bad, "digits lost by a spreadsheet", "codes stored as text", cells=cells)
+        dates = np.array([DATE.fullmatch(cell) is not None for cell in cells])
+        if not all(DATE.fullmatch(cell) for cell in cells if cell):
+            expected = "codes as the others, stored as text: a spreadsheet makes dates of 3-1"
+            self.fault(name, dates, "a date among codes", expected, cells=cells)
+        if name in DIVISION_COLUMNS:
+            self._refuse_short(name, cells)
+
+    def _refuse_short(self, name: str, cells: Sequence[str]) -> None:
+        """Refuse division codes with a digit less than the others of their column."""
+        digits = np.array([len(cell) if cell.isdecimal() else 0 for cell in cells])
+        for whole in DIVISION_DIGITS:
+            short = digits == whole - 1
+            expected = (
+                f"{whole} digits, as in {int(np.sum(digits == whole))} other rows: a spreadsheet "
+                "drops zeros at the front of numbers; store the codes as text"
+            )
+            if np.any(digits == whole):
+                self.fault(name, short, f"a code of {whole - 1} digits", expected, cells=cells)
+            elif short.any() and digits[digits > 0].max() == whole - 1:
+                doubt = f"codes of {whole - 1} digits, where division codes have {whole},"
+                self.note(name, short, doubt, cells=cells)
 
     def _points(self) -> pd.Series:
         """Make points of the columns lon and lat."""
@@ -306,48 +365,6 @@ class Intake:
 def has_places(frame: pd.DataFrame) -> TypeGuard[gpd.GeoDataFrame]:
     """Tell a GeoDataFrame with a geometry column from a plain table."""
     return isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None
-
-
-def cell_text(value: object) -> str:
-    """Make text of a cell as a person would read it: no decimals behind whole numbers."""
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, (bool, np.bool_)):
-        return "true" if value else "false"
-    if isinstance(value, numbers.Integral):
-        return str(int(value))
-    if isinstance(value, numbers.Real):
-        number = float(value)
-        if math.isnan(number):
-            return ""
-        return str(int(number)) if number.is_integer() else repr(number)
-    return "" if value is None or value is pd.NA or value is pd.NaT else str(value)
-
-
-def cell_texts(column: Iterable[object]) -> list[str]:
-    """Make text of every cell of a column; empty where there is nothing."""
-    return [cell_text(value) for value in column]
-
-
-def text_column(cells: Sequence[str], index: pd.Index) -> pd.Series:
-    """Make a text column of cells, missing where they are empty."""
-    return pd.Series([cell or None for cell in cells], index=index, dtype="str")
-
-
-def parse_number(text: str) -> float:
-    """Read one plain number; NaN if it is none."""
-    if "_" in text:
-        return math.nan
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
-
-
-def parse_amount(text: str, *, unit: str = "") -> float:
-    """Read a number that may have commas between thousands and a unit behind it."""
-    plain = unicodedata.normalize("NFKC", text).removesuffix(unit).strip()
-    return parse_number(plain.replace(",", "") if THOUSANDS.fullmatch(plain) else plain)
 
 
 def plain_shapes(

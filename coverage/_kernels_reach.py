@@ -46,12 +46,16 @@ class Doors(NamedTuple):
 
 
 class OnEdge(NamedTuple):
-    """Joins by edge: place, offset in metres and access leg in seconds."""
+    """
+    Joins by edge: place, and a row per join.
+
+    The row holds metres from the first vertex of the edge, seconds from there and back there, and
+    seconds of the access leg.
+    """
 
     ptr: Words
     place: Words
-    offset_m: Floats
-    leg_s: Floats
+    spot: Floats
 
 
 @njit(cache=True, nogil=True)
@@ -121,20 +125,18 @@ def _offer(place, walk, best, found, n_found):
 
 
 @njit(cache=True, nogil=True)
-def reach(
-    first, last, arcs, seeds, doors, on_edge, sites, costs, cutoff, width, workspace, with_walks
-):
+def reach(first, last, arcs, seeds, doors, on_edge, sites, cutoff, width, workspace, with_walks):
     """
     List the residences within `cutoff` seconds of each site from `first` up to `last`.
 
     Three searches run one after the other on the same labels: private arcs from the site, public
     arcs, private arcs at the residence's end. `sites` are the joins of the sites as ``(ptr, edge,
-    offset_m, leg_s)``, `costs` the seconds per metre along and against each edge. Returns the
-    number of residences per site, the residences, and their walks (empty unless `with_walks`).
+    spot)``, spots as in `OnEdge`; seconds in a direction that is closed are NaN, and so is the
+    walk, which is never within the limit. Returns the number of residences per site, the
+    residences, and their walks (empty unless `with_walks`).
     """
     dist, owner, touched, links, best, found = workspace
-    site_ptr, site_edge, site_offset, site_leg = sites
-    along, against = costs
+    site_ptr, site_edge, site_spot = sites
     unreached = np.nextafter(cutoff, np.inf)
     counts = np.zeros(last - first, dtype=np.int64)
     residences = np.empty(1024, dtype=np.int32)
@@ -175,13 +177,14 @@ def reach(
             dist[node] = unreached
         for i in range(site_ptr[site], site_ptr[site + 1]):
             edge = site_edge[i]
+            to = site_spot[i]
             for k in range(on_edge.ptr[edge], on_edge.ptr[edge + 1]):
-                ahead = site_offset[i] - on_edge.offset_m[k]
-                walk = site_leg[i] + on_edge.leg_s[k]
-                if ahead > 0:
-                    walk += ahead * along[edge]
-                elif ahead < 0:
-                    walk -= ahead * against[edge]
+                home = on_edge.spot[k]
+                walk = to[3] + home[3]
+                if to[0] > home[0]:
+                    walk += to[1] - home[1]
+                elif to[0] < home[0]:
+                    walk += home[2] - to[2]
                 if walk <= cutoff:
                     n_found = _offer(on_edge.place[k], walk, best, found, n_found)
         while n_out + n_found > len(residences):

@@ -13,6 +13,7 @@ import shapely
 from walkcover.capacity import Assignment
 from walkcover.crs import metric_crs
 from walkcover.desks import desk_verdicts, has_desks, people_of_desks, serve, site_hours
+from walkcover.elevation import EdgeHeights
 from walkcover.gaps import verdicts
 from walkcover.network import Bools, Ints, Network
 from walkcover.pairs import CoverPairs
@@ -21,7 +22,7 @@ from walkcover.reach import nearest_sites, walk_pairs
 from walkcover.residences import gate_unknown, is_compound
 from walkcover.search import SearchGraph, search_graph
 from walkcover.snap import Joins, StreetIndex, snap, take_places
-from walkcover.speed import flat_costs
+from walkcover.speed import WalkCosts, walk_costs
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Assessment:
         The searchable network.
     desk_time
         Who is served by which of the sites; None where distance alone counts.
+    heights
+        Heights along the streets, None where it is flat.
     """
 
     residences: gpd.GeoDataFrame
@@ -53,10 +56,16 @@ class Assessment:
     index: StreetIndex
     graph: SearchGraph
     desk_time: Assignment | None = None
+    heights: EdgeHeights | None = None
 
 
 def assess_tables(
-    residences: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, network: Network, *, plan: Plan
+    residences: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    network: Network,
+    *,
+    plan: Plan,
+    heights: EdgeHeights | None = None,
 ) -> Assessment:
     """
     Walk from every residence to its nearest open site, and give people desk time.
@@ -74,6 +83,8 @@ def assess_tables(
         The walking network.
     plan
         Limit, speed, snapping, metric CRS and desk time.
+    heights
+        Heights along the network's edges, None where it is flat.
 
     Returns
     -------
@@ -83,7 +94,8 @@ def assess_tables(
     west, south, east, north = network.bounds
     crs = metric_crs((west + east) / 2, (south + north) / 2, name=plan.network.crs)
     index = StreetIndex(network, crs)
-    graph = search_graph(network, flat_costs(network, speed_kmh=plan.walk.flat_kmh))
+    costs = plan_costs(network, plan, heights=heights, speed_kmh=plan.walker.speed_kmh)
+    graph = search_graph(network, costs)
     limit_m = plan.walk.snap_limit_m
     homes = snap(
         residences.geometry.to_numpy(),
@@ -104,7 +116,7 @@ def assess_tables(
         limit_s=plan.walk.limit_s,
     )
     residences["gate_unknown"] = gate_unknown(residences, residences["snap_to"], homes.by_entrance)
-    assessment = Assessment(residences, sites, homes, site_joins, index, graph)
+    assessment = Assessment(residences, sites, homes, site_joins, index, graph, heights=heights)
     return _with_desk_time(assessment, plan) if has_desks(sites) else assessment
 
 
@@ -128,6 +140,38 @@ def _with_desk_time(assessment: Assessment, plan: Plan) -> Assessment:
         **desk_verdicts(residences["verdict"], residences["people"], desk_time)
     )
     return dataclasses.replace(assessment, residences=residences, desk_time=desk_time)
+
+
+def plan_costs(
+    network: Network, plan: Plan, *, heights: EdgeHeights | None, speed_kmh: float
+) -> WalkCosts:
+    """
+    Seconds of walking as the plan counts them, at a speed.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+    plan
+        Factors and waits.
+    heights
+        Heights along the edges, None where it is flat.
+    speed_kmh
+        Flat walking speed in km/h.
+
+    Returns
+    -------
+    costs
+        Seconds along every edge.
+    """
+    return walk_costs(
+        network,
+        speed_kmh=speed_kmh,
+        heights=heights,
+        steps_factor=plan.walk.steps_factor,
+        surface_factors=plan.walk.surface_factors,
+        crossing_wait_s=plan.walk.crossing_wait_s,
+    )
 
 
 def with_place(places: gpd.GeoDataFrame, joins: Joins) -> gpd.GeoDataFrame:

@@ -2,41 +2,74 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Protocol
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy.spatial import KDTree
 
+from walkcover._doubtful_places import (
+    candidate_findings,
+    far_off,
+    measure_legs,
+    on_globe,
+    twin_residences,
+    twin_sites,
+)
+from walkcover._doubtful_tables import (
+    people_findings,
+    reading_findings,
+    reading_notes,
+    zone_findings,
+)
 from walkcover._errors import InputError
 from walkcover.assessment import Assessment
-from walkcover.gaps import OUTSIDE
+from walkcover.findings import DOUBTFUL, FALSIFIES, NOTE, Audit, Finding, find, in_order
+from walkcover.network import Bools, Floats, Network
+from walkcover.plan import Plan
+from walkcover.snap import Joins, snap
 
 # Above this share of people without a street near, the streets or the coordinates are wrong.
 MAX_NOT_SNAPPED = 0.10
 # So many places off every street are no coincidence.
 FEW_PLACES = 3
-SHOWN = 5
+# Below this share of all street in one piece, something that joins the pieces may be missing.
+MOST_STREET = 0.90
+# Legs longer than this are no way to one's own street any more; many of them are a doubt.
+LONG_LEG_M = 100.0
+MAX_LONG_LEGS = 0.10
+# Distances on a sphere are off by up to 0.6 %.
+SPHERE_SLACK = 1.01
+DEGREE_M = 111_320.0
 
 
-@dataclass(frozen=True)
-class Finding:
-    """
-    One thing the audit found.
+class Doubt(Protocol):
+    """A suspicion that a table is in another coordinate system than the plan says."""
 
-    Parameters
-    ----------
-    falsifies
-        Whether verdicts cannot be trusted before it is mended.
-    text
-        What, where and what to do.
-    """
+    @property
+    def text(self) -> str:
+        """What is suspected and what to do."""
 
-    falsifies: bool
-    text: str
+    @property
+    def places(self) -> int:
+        """How many places were looked at."""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the plan insists on its coordinate system."""
 
 
-def audit(assessment: Assessment, zones: gpd.GeoDataFrame) -> list[Finding]:
+def audit(
+    assessment: Assessment,
+    zones: gpd.GeoDataFrame,
+    *,
+    plan: Plan | None = None,
+    candidates: gpd.GeoDataFrame | None = None,
+    suspicions: Sequence[Doubt] = (),
+    steep: pd.DataFrame | None = None,
+) -> list[Finding]:
     """
     Look for doubtful inputs.
 
@@ -46,47 +79,94 @@ def audit(assessment: Assessment, zones: gpd.GeoDataFrame) -> list[Finding]:
         Residences and sites on the network.
     zones
         Checked zones.
+    plan
+        Walking limit, snapping, stages and names of files; None is the default plan without
+        stages.
+    candidates
+        Given candidates.
+    suspicions
+        What speaks against the coordinate systems of the plan.
+    steep
+        Edges that are steeper than streets are: edge, length_m and slope (rise over run), as
+        `walkcover.elevation.steep_edges` gives them; None where all is flat.
 
     Returns
     -------
     findings
-        Those that falsify verdicts first.
+        Those that falsify verdicts first, then by people.
+    """
+    stages = () if plan is None else tuple(stage.name for stage in plan.stages)
+    plan = Plan() if plan is None else plan
+    homes, sites = assessment.residences, assessment.sites
+    served = people_served(homes, sites)
+    found: list[Finding] = []
+    for one in suspicions:
+        severity = DOUBTFUL if one.trusted else FALSIFIES
+        found += find("coordinates", severity, count=one.places, text=one.text)
+    found += _residence_findings(homes)
+    found += _site_findings(homes, sites, served, reach_m=plan.walk.limit_s * _speed_ms(plan))
+    found += _piece_findings(assessment.index.network, homes, sites)
+    found += _steep_findings(steep)
+    found += people_findings(homes)
+    found += far_off(homes, noun="residences", people=homes["people"])
+    found += twin_residences(homes)
+    found += far_off(sites, noun="sites", people=served)
+    found += twin_sites(sites, noun="sites", people=served)
+    if candidates is not None:
+        joins = _candidate_joins(assessment, candidates, plan)
+        found += candidate_findings(candidates, joins, sites)
+        found += reading_findings(candidates, table=plan.candidates.source or "candidates")
+    found += zone_findings(homes, zones, stages=stages)
+    found += reading_findings(homes, table=plan.residences.source or "residences")
+    found += reading_findings(sites, table=plan.sites.source or "sites")
+    found += reading_findings(zones, table=plan.zones.source or "zones")
+    return in_order(found)
+
+
+def take_stock(
+    assessment: Assessment,
+    zones: gpd.GeoDataFrame,
+    *,
+    plan: Plan,
+    candidates: gpd.GeoDataFrame | None = None,
+    suspicions: Sequence[Doubt] = (),
+    steep: pd.DataFrame | None = None,
+) -> Audit:
+    """
+    Audit the inputs of a plan: findings, lengths of access legs, and plain figures.
+
+    Parameters
+    ----------
+    assessment, zones, plan, candidates, suspicions, steep
+        As for `audit`.
+
+    Returns
+    -------
+    audit
+        All that the page of the audit shows; its refusal is that of `refuse_lost_places`.
     """
     homes, sites = assessment.residences, assessment.sites
-    found: list[Finding] = []
-    off = homes["snap_to"].isna()
-    share = homes.loc[off, "people"].sum() / max(homes["people"].sum(), 1e-9)
-    _note(
-        found,
-        homes.loc[off, "residence_id"],
-        "residences have no street near: is the street file complete, are the coordinates right?",
-        falsifies=share > MAX_NOT_SNAPPED,
+    legs = {
+        "residences": measure_legs(homes["snap_m"].to_numpy(), homes["people"].to_numpy()),
+        "sites": measure_legs(sites["snap_m"].to_numpy(np.float64), np.zeros(len(sites))),
+    }
+    if candidates is not None:
+        joins = _candidate_joins(assessment, candidates, plan)
+        legs["candidates"] = measure_legs(joins.snap_m, np.zeros(len(candidates)))
+    findings = audit(
+        assessment,
+        zones,
+        plan=plan,
+        candidates=candidates,
+        suspicions=suspicions,
+        steep=steep,
     )
-    lost = sites["snap_to"].isna() & (sites["status"] == "open")
-    _note(
-        found,
-        sites.loc[lost, "site_id"],
-        "open sites have no street near and serve nobody: check their coordinates",
-        falsifies=True,
-    )
-    stranded = (sites["snap_to"] == "island") & (sites["status"] == "open")
-    _note(found, sites.loc[stranded, "site_id"], "open sites stand on an island of the network")
-    twins = sites.duplicated(["lon", "lat"], keep=False)
-    _note(found, sites.loc[twins, "site_id"], "sites share their coordinates with another one")
-    islands = homes["snap_to"] == "island"
-    _note(found, homes.loc[islands, "residence_id"], "residences joined an island of the network")
-    _note(
-        found,
-        homes.loc[homes["gate_unknown"], "residence_id"],
-        "compounds are walled or private and nobody knows their gate",
-    )
-    outside = homes["zone_id"] == OUTSIDE
-    _note(found, homes.loc[outside, "residence_id"], "residences lie outside all zones")
-    empty = ~zones["zone_id"].isin(homes["zone_id"])
-    if "parent_id" in zones.columns:
-        empty &= ~zones["zone_id"].isin(zones["parent_id"])
-    _note(found, zones.loc[empty, "zone_id"], "zones have no residence")
-    return sorted(found, key=lambda finding: not finding.falsifies)
+    refusal = ""
+    try:
+        refuse_lost_places(homes, sites, snap_limit_m=plan.walk.snap_limit_m)
+    except InputError as error:
+        refusal = str(error)
+    return Audit(tuple(findings), legs, _facts(assessment, zones, plan), refusal)
 
 
 def refuse_lost_places(
@@ -123,8 +203,212 @@ def refuse_lost_places(
             raise InputError(msg)
 
 
-def _note(found: list[Finding], ids: pd.Series, text: str, *, falsifies: bool = False) -> None:
-    if len(ids):
-        first = ", ".join(str(i) for i in ids.iloc[:SHOWN])
-        more = ", …" if len(ids) > SHOWN else ""
-        found.append(Finding(bool(np.bool_(falsifies)), f"{len(ids)} {text} ({first}{more})"))
+def people_served(residences: pd.DataFrame, sites: pd.DataFrame) -> pd.Series:
+    """
+    Count the people who live within reach of each site and have none nearer.
+
+    Parameters
+    ----------
+    residences
+        With people, site_id and verdict.
+    sites
+        With site_id.
+
+    Returns
+    -------
+    people
+        Float64, on the index of `sites`.
+    """
+    within = residences["verdict"].isin(["covered", "over_capacity"])
+    people = residences["people"][within].groupby(residences["site_id"][within]).sum()
+    return sites["site_id"].map(people).fillna(0.0).astype("float64")
+
+
+def _speed_ms(plan: Plan) -> float:
+    return plan.walker.speed_kmh / 3.6
+
+
+def _candidate_joins(assessment: Assessment, candidates: gpd.GeoDataFrame, plan: Plan) -> Joins:
+    shapes = candidates.geometry.to_numpy()
+    return snap(shapes, assessment.index, limit_m=plan.walk.snap_limit_m)
+
+
+def _residence_findings(homes: pd.DataFrame) -> list[Finding]:
+    """How residences joined the network."""
+    total = max(float(homes["people"].sum()), 1e-9)
+
+    def those(code: str, severity: str, chosen: pd.Series, **values: str) -> list[Finding]:
+        part = homes[chosen]
+        people = float(part["people"].sum())
+        ids = part["residence_id"]
+        return find(code, severity, count=len(part), ids=ids, people=people, **values)
+
+    def share(chosen: pd.Series) -> float:
+        return float(homes["people"][chosen].sum()) / total
+
+    off, long_leg = homes["snap_to"].isna(), homes["snap_m"] > LONG_LEG_M
+    severity = FALSIFIES if share(off) > MAX_NOT_SNAPPED else DOUBTFUL
+    found = those("lost_residences", severity, off, share=percent(share(off)))
+    found += those("island_residences", DOUBTFUL, homes["snap_to"] == "island")
+    if homes["site_id"].notna().any():
+        found += those("piece_without_site", DOUBTFUL, homes["verdict"] == "no_site")
+    if share(long_leg) > MAX_LONG_LEGS:
+        values = {"leg_m": f"{LONG_LEG_M:g}", "share": percent(share(long_leg))}
+        found += those("long_legs", DOUBTFUL, long_leg, **values)
+    return found + those("gate_unknown", DOUBTFUL, homes["gate_unknown"])
+
+
+def _site_findings(
+    homes: gpd.GeoDataFrame, sites: pd.DataFrame, served: pd.Series, *, reach_m: float
+) -> list[Finding]:
+    """Sites that serve nobody, and why."""
+    is_open, planned = sites["status"] == "open", sites["status"] == "planned"
+    lost = sites["snap_to"].isna()
+    far = is_open & (_nearest_home_m(sites, homes) > reach_m)
+    reach = f"{reach_m:,.0f}"
+    ids = sites["site_id"]
+    # A site out of everybody's reach changes no verdict, wherever it really stands.
+    found = find("lost_sites", FALSIFIES, ids=ids[is_open & lost & ~far], reach_m=reach)
+    found += find("far_sites", DOUBTFUL, ids=ids[far], reach_m=reach)
+    stranded = is_open & (sites["snap_to"] == "island")
+    people = float(served[stranded].sum())
+    found += find("island_sites", DOUBTFUL, ids=ids[stranded], people=people)
+    found += find("lost_planned_sites", DOUBTFUL, ids=ids[planned & lost])
+    if not is_open.any():
+        found += find("none_open", DOUBTFUL, ids=ids)
+    elif homes["people"].any() and not served.any():
+        people = float(homes["people"].sum())
+        found += find("nobody_covered", DOUBTFUL, ids=ids[is_open], people=people)
+    found += find("closed_sites", NOTE, ids=ids[sites["status"] == "closed"])
+    return found + find("planned_sites", NOTE, ids=ids[planned])
+
+
+def _nearest_home_m(sites: pd.DataFrame, homes: gpd.GeoDataFrame) -> Floats:
+    """Straight metres, at least, from each site to the nearest residence with people."""
+    lived_in = homes[homes["people"] > 0] if homes["people"].any() else homes
+    if not len(sites):
+        return np.zeros(0)
+    tree = KDTree(on_globe(lived_in["lon"].to_numpy(), lived_in["lat"].to_numpy()))
+    spots = on_globe(sites["lon"].to_numpy(np.float64), sites["lat"].to_numpy(np.float64))
+    # People may live nearer than the middle of their house by half its diagonal.
+    west, south, east, north = lived_in.bounds.to_numpy().T
+    half_m = DEGREE_M * np.hypot(east - west, north - south).max() / 2
+    distance_m = np.asarray(tree.query(spots)[0], dtype=np.float64)
+    least_m = np.maximum(distance_m / SPHERE_SLACK - half_m, 0.0)
+    return np.asarray(least_m, dtype=np.float64)
+
+
+def _piece_findings(network: Network, homes: pd.DataFrame, sites: pd.DataFrame) -> list[Finding]:
+    """Pieces and islands of the street network."""
+    figures = street_figures(network)
+    if figures["pieces"] < 2:
+        return []
+    on_island = homes["snap_to"] == "island"
+    return find(
+        "pieces",
+        NOTE if figures["largest_share"] >= MOST_STREET else DOUBTFUL,
+        count=int(figures["pieces"]),
+        people=float(homes["people"][on_island].sum()),
+        largest=percent(figures["largest_share"]),
+        street_km=f"{figures['street_km']:,.1f}",
+        islands=f"{figures['islands']:,.0f}",
+        island_km=f"{figures['island_km']:,.1f}",
+        residences=percent(_share(on_island)),
+        sites=percent(_share(sites["snap_to"] == "island")),
+    )
+
+
+def street_figures(network: Network) -> dict[str, float]:
+    """
+    Measure the street network and its pieces.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+
+    Returns
+    -------
+    figures
+        nodes, edges, street_km, private_km, pieces, largest_share (of the street), islands,
+        island_km.
+    """
+    length_km = network.length_m / 1000.0
+    piece_of_edge = network.piece[network.u]
+    piece_km = np.bincount(piece_of_edge, weights=length_km)
+    total_km = float(length_km.sum())
+    return {
+        "nodes": network.n_nodes,
+        "edges": network.n_edges,
+        "street_km": total_km,
+        "private_km": float(length_km[network.private].sum()),
+        "pieces": len(np.unique(piece_of_edge)),
+        "largest_share": float(piece_km.max()) / total_km if total_km else 1.0,
+        "islands": len(np.unique(piece_of_edge[network.island])),
+        "island_km": float(length_km[network.island].sum()),
+    }
+
+
+def _steep_findings(steep: pd.DataFrame | None) -> list[Finding]:
+    """Edges steeper than streets are."""
+    if steep is None or steep.empty:
+        return []
+    return find(
+        "steep_edges",
+        DOUBTFUL,
+        ids=steep["edge"],
+        km=f"{steep['length_m'].sum() / 1000:,.2f}",
+        steepest=f"{100 * steep['slope'].abs().max():.0f} %",
+    )
+
+
+def _facts(assessment: Assessment, zones: gpd.GeoDataFrame, plan: Plan) -> dict[str, str | float]:
+    """Plain figures of the inputs, in the order to be shown."""
+    homes, sites = assessment.residences, assessment.sites
+    count = sites["status"].value_counts()
+    facts: dict[str, str | float] = {"network.source": plan.network.source}
+    facts |= {f"network.{name}": value for name, value in
+              street_figures(assessment.index.network).items()}  # fmt: skip
+    facts["network.metric_crs"] = assessment.index.crs.name
+    facts |= {
+        "residences.source": plan.residences.source,
+        "residences.crs": plan.residences.crs,
+        "residences.reading": "; ".join(reading_notes(homes)),
+        "residences.count": len(homes),
+        "residences.people": float(homes["people"].sum()),
+        "residences.on_islands": int((homes["snap_to"] == "island").sum()),
+        "residences.no_street": int(homes["snap_to"].isna().sum()),
+        "sites.source": plan.sites.source,
+        "sites.crs": plan.sites.crs,
+        "sites.reading": "; ".join(reading_notes(sites)),
+        "sites.open": int(count.get("open", 0)),
+        "sites.closed": int(count.get("closed", 0)),
+        "sites.planned": int(count.get("planned", 0)),
+        "sites.on_islands": int((sites["snap_to"] == "island").sum()),
+        "sites.no_street": int(sites["snap_to"].isna().sum()),
+        "zones.source": plan.zones.source,
+        "zones.crs": plan.zones.crs,
+        "zones.reading": "; ".join(reading_notes(zones)),
+        "zones.count": len(zones),
+    }
+    return facts
+
+
+def percent(share: float) -> str:
+    """
+    Write a share, never some as none or most as all.
+
+    Examples
+    --------
+    >>> percent(0.1234), percent(0.0), percent(0.00001), percent(0.99999)
+    ('12.3 %', '0 %', '<0.1 %', '>99.9 %')
+    """
+    if 0.0 < share < 0.0005:
+        return "<0.1 %"
+    if 0.9995 <= share < 1.0:
+        return ">99.9 %"
+    return f"{100 * share:.1f} %" if share not in (0.0, 1.0) else f"{100 * share:.0f} %"
+
+
+def _share(chosen: pd.Series | Bools) -> float:
+    return float(np.mean(chosen)) if len(chosen) else 0.0

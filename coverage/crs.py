@@ -15,6 +15,7 @@ from pyproj import CRS, Proj
 from pyproj.exceptions import CRSError
 
 from walkcover._errors import InputError
+from walkcover.gauss_kruger import zone_fault
 
 # Degrees of CGCS2000 are those of WGS84 within a metre and are taken as they are.
 SYSTEMS = ("wgs84", "gcj02", "bd09", "cgcs2000")
@@ -25,8 +26,10 @@ WEB_MERCATOR = 3857
 # Krasovsky 1940, as the public formula of GCJ-02 has it: half axis in metres, squared eccentricity.
 GCJ_AXIS_M = 6378245.0
 GCJ_ECCENTRICITY2 = 0.00669342162296594323
-# Outside this box (west, south, east, north, degrees) GCJ-02 is WGS84.
+# Outside this box (west, south, east, north, degrees) GCJ-02 and BD-09 are WGS84.
 GCJ_BOX = (72.004, 0.8293, 137.8347, 55.8271)
+# No shift is longer, BD-09's on top of that of GCJ-02 included.
+SHIFT_DEGREES = 0.05
 BD_FREQUENCY = np.pi * 3000.0 / 180.0
 
 # Each step of the fixed point shrinks the error to about 1 %, so ten leave nothing to see.
@@ -75,6 +78,10 @@ def from_gcj02(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     """
     Undo GCJ-02, to less than 1e-9 degrees against the forward formula.
 
+    What `to_gcj02` shifted comes back wherever it lay in China's box. Just east and north of the
+    box, closer than the shift, a number may be of a point inside that was shifted or of one
+    outside that was not: it is read as the one inside.
+
     Parameters
     ----------
     lon, lat
@@ -83,8 +90,8 @@ def from_gcj02(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     Returns
     -------
     lon, lat
-        Degrees in WGS84, float64, of that shape; the same as given outside China's box; NaN
-        where NaN was given.
+        Degrees in WGS84, float64, of that shape; the same as given where that is outside China's
+        box; NaN where NaN was given.
 
     Examples
     --------
@@ -93,9 +100,7 @@ def from_gcj02(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     (112.55, 37.87)
     """
     lon, lat = _degrees(lon, lat)
-    x, y = _undo(lon, lat, _gcj_shift)
-    inside = _in_gcj_box(lon, lat)
-    return np.where(inside, x, lon), np.where(inside, y, lat)
+    return _where_inside(*_undo(lon, lat, _gcj_shift), lon, lat)
 
 
 def to_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
@@ -110,11 +115,13 @@ def to_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     Returns
     -------
     lon, lat
-        Degrees in BD-09, float64, of that shape; NaN where NaN was given.
+        Degrees in BD-09, float64, of that shape; the same as given outside China's box, as for
+        GCJ-02; NaN where NaN was given.
 
     References
     ----------
-    The public formula: GCJ-02 first, then Baidu's shift, which knows no box.
+    The public formula: GCJ-02 first, then Baidu's shift. That shift alone knows no box; here it
+    has the box of GCJ-02, so that no place outside China is moved by 900 m.
 
     Examples
     --------
@@ -122,9 +129,11 @@ def to_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     >>> round(float(lon), 4), round(float(lat), 4)
     (112.5627, 37.8769)
     """
-    lon, lat = to_gcj02(lon, lat)
-    east, north = _bd_shift(lon, lat)
-    return lon + east, lat + north
+    lon, lat = _degrees(lon, lat)
+    x, y = to_gcj02(lon, lat)
+    east, north = _bd_shift(x, y)
+    inside = _in_gcj_box(lon, lat)
+    return np.where(inside, x + east, lon), np.where(inside, y + north, lat)
 
 
 def from_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
@@ -139,7 +148,8 @@ def from_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     Returns
     -------
     lon, lat
-        Degrees in WGS84, float64, of that shape; NaN where NaN was given.
+        Degrees in WGS84, float64, of that shape; the same as given where that is outside China's
+        box, with the same strip along its edge as `from_gcj02`; NaN where NaN was given.
 
     Examples
     --------
@@ -147,7 +157,8 @@ def from_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     >>> round(float(lon), 9), round(float(lat), 9)
     (112.55, 37.87)
     """
-    return from_gcj02(*_undo(*_degrees(lon, lat), _bd_shift))
+    lon, lat = _degrees(lon, lat)
+    return _where_inside(*_undo(*_undo(lon, lat, _bd_shift), _gcj_shift), lon, lat)
 
 
 def check_system(name: str) -> str:
@@ -208,7 +219,9 @@ def to_wgs84(places: Places, system: str) -> Places:
     Raises
     ------
     InputError
-        If the system is unknown.
+        If the system is unknown, or eastings and northings are swapped or cannot be of the
+        Gauss–Krüger zone named, because of a zone number in front that the code does not have,
+        or the other way round.
 
     Examples
     --------
@@ -222,6 +235,11 @@ def to_wgs84(places: Places, system: str) -> Places:
     flat = gpd.GeoSeries(shapely.force_2d(places.array), index=places.index, crs=places.crs)
     if places.crs is None:
         flat = flat.set_crs(WGS84 if system in SYSTEMS else system)
+    if flat.crs.is_projected:
+        west, south, east, north = shapely.bounds(flat.array).T
+        fault = zone_fault((west + east) / 2.0, (south + north) / 2.0, flat.crs)
+        if fault:
+            raise InputError(fault)
     degrees = flat.to_crs(WGS84)
     undo = {"gcj02": from_gcj02, "bd09": from_bd09}.get(system)
     if undo is None:
@@ -314,9 +332,16 @@ def _degrees(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     return lon, lat
 
 
-def _in_gcj_box(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+def _in_gcj_box(lon: Floats, lat: Floats, *, margin: float = 0.0) -> NDArray[np.bool_]:
     west, south, east, north = GCJ_BOX
-    return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    in_lon = (lon >= west - margin) & (lon <= east + margin)
+    return in_lon & (lat >= south - margin) & (lat <= north + margin)
+
+
+def _where_inside(x: Floats, y: Floats, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Take what was undone where that lies in China's box, else what was given."""
+    inside = _in_gcj_box(x, y)
+    return np.where(inside, x, lon), np.where(inside, y, lat)
 
 
 def _gcj_shift(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
@@ -348,6 +373,9 @@ def _bd_shift(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
 def _undo(
     lon: Floats, lat: Floats, shift: Callable[[Floats, Floats], tuple[Floats, Floats]]
 ) -> tuple[Floats, Floats]:
+    # Far from the box the steps would run away, and nothing was shifted.
+    near = _in_gcj_box(lon, lat, margin=SHIFT_DEGREES)
+    lon, lat = np.where(near, lon, np.nan), np.where(near, lat, np.nan)
     x, y = lon, lat
     for _ in range(INVERSE_STEPS):
         east, north = shift(x, y)

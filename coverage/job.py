@@ -12,15 +12,22 @@ import numpy as np
 import pandas as pd
 
 from walkcover.assessment import Assessment, assess_tables
-from walkcover.audit import Finding, audit, refuse_lost_places
+from walkcover.audit import audit, refuse_lost_places, take_stock
+from walkcover.band import band_summary, speed_band
 from walkcover.capacity import Shortage
 from walkcover.closures import Closures, close_sites
+from walkcover.coordinates import Suspicion, refuse_suspects, suspect_systems
+from walkcover.desks import STANDING
+from walkcover.elevation import steep_edges
+from walkcover.findings import Audit
 from walkcover.gaps import check_people, gap_areas
 from walkcover.io.inputs import Inputs, read_inputs
 from walkcover.isochrones import isochrones
 from walkcover.plan import Plan
 from walkcover.remedies import Remedies, find_remedies, no_remedies
 from walkcover.result import Result
+from walkcover.second_engine import SAMPLE, SecondOpinion
+from walkcover.second_engine import second_opinion as ask_second_engines
 from walkcover.snap import concatenate, take_places
 from walkcover.streets import near_streets, street_lines
 from walkcover.suggestion import Suggestion, suggest_sites
@@ -128,7 +135,36 @@ def bands(plan: Plan) -> gpd.GeoDataFrame:
     return _isochrones(_assess(read_inputs(plan), plan), plan, bands=True)
 
 
-def check(plan: Plan) -> list[Finding]:
+def second_opinion(plan: Plan, *, sample: int = SAMPLE) -> SecondOpinion:
+    """
+    Hold a sample of the walks against two other engines, pandana and networkx.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    sample
+        How many pairs of nodes, and how many residences, are compared at most.
+
+    Returns
+    -------
+    opinion
+        Differences as a table, and whether the engines agree.
+
+    Raises
+    ------
+    WalkCoverError
+        If an input does not keep its contract.
+    """
+    with _step("reading"):
+        inputs = read_inputs(plan)
+    with _step("walking"):
+        assessment = _assess(inputs, plan)
+    with _step("second engines"):
+        return ask_second_engines(assessment, limit_s=plan.walk.limit_s, sample=sample)
+
+
+def check(plan: Plan) -> Audit:
     """
     Audit the inputs.
 
@@ -139,16 +175,27 @@ def check(plan: Plan) -> list[Finding]:
 
     Returns
     -------
-    findings
-        Those that falsify verdicts first; empty where nothing is doubtful.
+    audit
+        Findings, those that falsify verdicts first, and the figures beside them.
 
     Raises
     ------
     WalkCoverError
         If an input does not keep its contract.
     """
-    inputs = read_inputs(plan)
-    return audit(_assess(inputs, plan), inputs.zones)
+    with _step("reading"):
+        inputs = read_inputs(plan)
+    with _step("walking"):
+        assessment = _walk(inputs, plan)
+    with _step("looking for doubts"):
+        return take_stock(
+            assessment,
+            inputs.zones,
+            plan=plan,
+            candidates=inputs.candidates,
+            suspicions=_suspicions(inputs, assessment, plan),
+            steep=_steep(inputs),
+        )
 
 
 def _whole(plan: Plan, *, bands: bool) -> Result:
@@ -164,12 +211,59 @@ def _whole(plan: Plan, *, bands: bool) -> Result:
 
 
 def _assess(inputs: Inputs, plan: Plan) -> Assessment:
-    assessment = assess_tables(inputs.residences, inputs.sites, inputs.network, plan=plan)
+    assessment = _walk(inputs, plan)
+    # Before lost places: where a system is wrong, most of them are lost.
+    suspicions = _suspicions(inputs, assessment, plan)
+    refuse_suspects(suspicions)
     limit_m = plan.walk.snap_limit_m
     refuse_lost_places(assessment.residences, assessment.sites, snap_limit_m=limit_m)
-    for finding in audit(assessment, inputs.zones):
+    for finding in audit(
+        assessment,
+        inputs.zones,
+        plan=plan,
+        candidates=inputs.candidates,
+        suspicions=suspicions,
+        steep=_steep(inputs),
+    ):
         log.log(logging.WARNING if finding.falsifies else logging.INFO, "%s", finding.text)
     return assessment
+
+
+def _suspicions(inputs: Inputs, assessment: Assessment, plan: Plan) -> list[Suspicion]:
+    """Tables whose coordinates are likely in another system than the plan says."""
+    tables = {"residences": inputs.residences, "sites": inputs.sites}
+    if inputs.candidates is not None:
+        tables["candidates"] = inputs.candidates
+    return suspect_systems(tables, assessment.index, plan=plan)
+
+
+def _walk(inputs: Inputs, plan: Plan) -> Assessment:
+    walking = inputs.walking
+    return assess_tables(
+        inputs.residences, inputs.sites, walking.network, plan=plan, heights=walking.heights
+    )
+
+
+def _steep(inputs: Inputs) -> pd.DataFrame | None:
+    """Streets steeper than streets are, None where it is flat."""
+    walking = inputs.walking
+    return None if walking.heights is None else steep_edges(walking.network, walking.heights)
+
+
+def _band(assessment: Assessment, suggestion: Suggestion | None, plan: Plan) -> pd.DataFrame:
+    """Who is within reach at the speeds of the band, and who will be."""
+    is_open = (assessment.sites["status"] == "open").to_numpy()
+    now = take_places(assessment.site_joins, np.flatnonzero(is_open))
+    band = speed_band(assessment, now, plan=plan)
+    if suggestion is None:
+        return band
+    stands = assessment.sites["status"].isin(STANDING).to_numpy()
+    after = concatenate(
+        take_places(assessment.site_joins, np.flatnonzero(stands)),
+        take_places(suggestion.joins, suggestion.chosen),
+    )
+    names = ["reached_people", "reached_share"]
+    return band.join(speed_band(assessment, after, plan=plan)[names].add_suffix("_after"))
 
 
 def _result(
@@ -187,6 +281,8 @@ def _result(
     stages = stage_table(plan.stages, residences, rollout)
     with _step("closures and remedies"):
         closures, remedies = _what_if(inputs, assessment, suggestion, sites, plan)
+    with _step("speed band"):
+        band = _band(assessment, suggestion, plan)
     with _step("isochrones"):
         areas = _isochrones(assessment, plan, bands=bands)
     return Result(
@@ -196,6 +292,7 @@ def _result(
         rollout=pd.DataFrame() if suggestion is None else suggestion.rollout,
         zones=zone_table(inputs.zones, residences, sites),
         stages=stages,
+        band=band,
         gap_areas=_gap_table(assessment, residences, inputs.zones, plan),
         closures=closures.table,
         remedies=remedies.table,
@@ -214,6 +311,7 @@ def _result(
             closures=closures.summary,
             remedies=remedies.summary,
             shortages=_shortages(assessment, suggestion),
+            band=band_summary(band, [stage.name for stage in plan.stages]),
         ),
     )
 

@@ -31,7 +31,13 @@ EDGE_COLUMNS = (
     "island",
     "name",
     "highway",
+    "surface",
+    "wheelchair",
 )
+# Columns of `Lines.tags` that may be missing; empty then.
+OPTIONAL_TAGS = ("surface", "wheelchair")
+# Points that a street file marks, besides its lines.
+POINT_KINDS = ("entrances", "signals", "kerbs")
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -54,7 +60,8 @@ class Lines:
     point
         Which point a vertex is; lines meet where they have a point in common.
     tags
-        A row per line: name, highway, private, raised (bridge or tunnel), forward, backward.
+        A row per line: name, highway, private, raised (bridge or tunnel), forward, backward;
+        surface and wheelchair where they are known.
     """
 
     indptr: Ints
@@ -93,10 +100,11 @@ class Network:
         Edges of connected pieces with too little street.
     piece
         Shape (n,): connected piece of each node.
-    name, highway
+    name, highway, surface, wheelchair
         Tags of each edge, empty where there are none.
-    entrances
-        Shape (k, 2): lon and lat of entrances and gates of the extract.
+    entrances, signals, kerbs
+        Shape (k, 2): lon and lat of entrances and gates, of crossings where people on foot wait
+        for a signal, and of kerbs too high for wheels.
     """
 
     node_lon: Floats
@@ -116,7 +124,11 @@ class Network:
     piece: Ints
     name: NDArray[np.object_]
     highway: NDArray[np.object_]
+    surface: NDArray[np.object_]
+    wheelchair: NDArray[np.object_]
     entrances: Floats
+    signals: Floats
+    kerbs: Floats
 
     @property
     def n_nodes(self) -> int:
@@ -138,7 +150,7 @@ def build_network(
     lines: Lines,
     *,
     min_component_m: float = MIN_COMPONENT_M,
-    entrances: Floats | None = None,
+    points: Mapping[str, Floats] | None = None,
 ) -> Network:
     """
     Split lines where they meet and find the pieces, the private parts and the islands.
@@ -152,8 +164,8 @@ def build_network(
         Walkable lines.
     min_component_m
         Street length in metres below which a connected piece is an island.
-    entrances
-        Lon and lat of entrances and gates, shape (k, 2).
+    points
+        Lon and lat, shape (k, 2), by kind: some of `POINT_KINDS`.
 
     Returns
     -------
@@ -190,10 +202,11 @@ def build_network(
     edges = {"u": u, "v": v, "length_m": length_m, "private": private, "island": island}
     edges |= {name: tags[name].to_numpy(bool) for name in ("forward", "backward", "raised")}
     edges |= {name: tags[name].to_numpy(object) for name in ("name", "highway")}
-    if entrances is None:
-        entrances = np.empty((0, 2))
+    for name in OPTIONAL_TAGS:
+        known = tags[name] if name in tags.columns else pd.Series("", index=tags.index)
+        edges[name] = known.to_numpy(object)
     network = network_from_edges(
-        edges, indptr=indptr, lon=lon, lat=lat, at_m=at_m, entrances=entrances
+        edges, indptr=indptr, lon=lon, lat=lat, at_m=at_m, points=points or {}
     )
     _log_oddities(network)
     return network
@@ -206,7 +219,7 @@ def network_from_edges(
     lon: Floats,
     lat: Floats,
     at_m: Floats,
-    entrances: Floats,
+    points: Mapping[str, Floats],
 ) -> Network:
     """
     Put a network together from edges that are classified already.
@@ -217,8 +230,8 @@ def network_from_edges(
         The columns `EDGE_COLUMNS`, shape (m,) each; nodes are numbered from 0 without a hole.
     indptr, lon, lat, at_m
         Vertices of each edge, as in `Network`.
-    entrances
-        Lon and lat of entrances and gates, shape (k, 2).
+    points
+        Lon and lat, shape (k, 2), by kind; kinds that are not named have none.
 
     Returns
     -------
@@ -239,7 +252,7 @@ def network_from_edges(
         node_lon=node_lon,
         node_lat=node_lat,
         piece=connected_pieces(u, v, n_nodes),
-        entrances=entrances,
+        **{kind: points.get(kind, np.empty((0, 2))) for kind in POINT_KINDS},
     )
 
 

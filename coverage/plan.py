@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import difflib
+import logging
 import math
 import re
 import types
@@ -16,18 +17,65 @@ from typing import Any
 
 from walkcover._errors import PlanError
 
-# Flat walking speeds in km/h: 1 km in 15 minutes is the planning convention; brisk is 1.3 m/s;
-# elderly and frail are cohort medians of 0.8 and 0.64 m/s.
-PROFILES_KMH = {"standard": 4.0, "brisk": 4.7, "elderly": 2.9, "frail": 2.3}
 LANGUAGES = ("zh", "en")
 MAX_SNAP_LIMIT_M = 2000.0
 MAX_SPEED_KMH = 10.0
 HOURS_OF_A_DAY = 24.0
 SPREADS = ("floor_area", "even")
+POPULATION_KINDS = ("auto", "zones", "cells", "raster")
+POPULATION_UNITS = ("people", "people_per_km2")
+RASTER_SUFFIXES = (".tif", ".tiff", ".vrt")
 GOALS = ("coverage", "mean_walk")
+# Keys that name files.
+FILES = (
+    ("network", "source"),
+    ("network", "elevation"),
+    ("residences", "source"),
+    ("population", "source"),
+    ("population", "elderly"),
+    ("sites", "source"),
+    ("candidates", "source"),
+    ("zones", "source"),
+    ("walk", "barriers"),
+)
 # Keys besides those of [desks] that count only where sites have desks.
 DESK_COLUMNS = {"sites": ("desks", "hours_per_day"), "candidates": ("max_desks",)}
 DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+log = logging.getLogger("walkcover")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """
+    A ``[profiles.NAME]`` entry: who walks, and where they cannot.
+
+    `speed_kmh` is the flat walking speed. Without `steps` or `kerbs` the walk keeps off steps or
+    kerbs that are too high for wheels; `max_slope` is the steepest street that can be used, as a
+    share (0.083 is 1 in 12), 0 for any.
+    """
+
+    speed_kmh: float = 4.0
+    steps: bool = True
+    kerbs: bool = True
+    max_slope: float = 0.0
+
+    @property
+    def restricted(self) -> bool:
+        """Whether some streets cannot be used."""
+        return not (self.steps and self.kerbs) or self.max_slope > 0
+
+
+# 1 km in 15 minutes is the planning convention; brisk is 1.3 m/s; elderly and frail are cohort
+# medians of 0.8 and 0.64 m/s. The speed of a wheelchair is taken to be that of the elderly.
+PROFILES = {
+    "standard": Profile(4.0),
+    "brisk": Profile(4.7),
+    "elderly": Profile(2.9),
+    "frail": Profile(2.3),
+    "wheelchair": Profile(2.9, steps=False, kerbs=False, max_slope=1 / 12),
+}
 
 
 @dataclass(frozen=True)
@@ -41,23 +89,33 @@ class About:
 
 @dataclass(frozen=True)
 class WalkOptions:
-    """Section ``[walk]``: the limit and the walk to the network."""
+    """
+    Section ``[walk]``: the limit, the walker and the walk to the network.
+
+    `band` names the profiles at whose speeds coverage is told besides. What follows it goes
+    beyond the plain walk and is off by default: steps and surfaces that take longer by a factor
+    (``surface_factors = { gravel = 1.2 }``), a wait at signalised crossings, plazas crossed in a
+    straight line, and access legs that cross neither the walls of the extract nor the lines and
+    outlines in the file `barriers`.
+    """
 
     limit_min: float = 15.0
     profile: str = "standard"
     speed_kmh: float = 0.0
     snap_limit_m: float = 250.0
     min_component_m: float = 1000.0
+    band: tuple[str, ...] = ("standard", "brisk", "elderly")
+    steps_factor: float = 1.0
+    surface_factors: Mapping[str, float] = field(default_factory=dict)
+    crossing_wait_s: float = 0.0
+    plazas: bool = False
+    walls: bool = False
+    barriers: str = ""
 
     @property
     def limit_s(self) -> float:
         """The longest walk that counts as covered, in seconds."""
         return self.limit_min * 60.0
-
-    @property
-    def flat_kmh(self) -> float:
-        """The flat speed in km/h: `speed_kmh` where it is given, else that of the profile."""
-        return self.speed_kmh or PROFILES_KMH[self.profile]
 
 
 @dataclass(frozen=True)
@@ -66,6 +124,7 @@ class NetworkSource:
 
     source: str = ""
     layer: str = ""
+    elevation: tuple[str, ...] = ()
     crs: str = "auto"
 
 
@@ -76,6 +135,7 @@ class ResidenceSource:
     source: str = ""
     layer: str = ""
     crs: str = ""
+    trust_crs: bool = False
     id: str = "residence_id"
     people: str | float = "people"
     lon: str = "lon"
@@ -88,12 +148,35 @@ class ResidenceSource:
 
 @dataclass(frozen=True)
 class PopulationSource:
-    """Section ``[population]``: people per zone, spread over the residences of the zone."""
+    """
+    Section ``[population]``: where the people of the residences come from.
+
+    Totals of zones are spread over the residences of each zone; a raster, or a layer of cells
+    (polygons, or points in the middle of cells), over the residences in each cell. `elderly` names
+    a second column, or a second raster on the same grid, with the people of 65 and more among
+    them. `cell_m` is the side of cells that are points; 0 takes it from their spacing.
+    """
 
     source: str = ""
+    kind: str = "auto"
+    layer: str = ""
+    crs: str = ""
+    id: str = ""
+    lon: str = "lon"
+    lat: str = "lat"
     zone: str = "zone_id"
     people: str = "people"
+    elderly: str = ""
+    unit: str = "people"
+    cell_m: float = 0.0
     spread: str = "floor_area"
+
+    @property
+    def form(self) -> str:
+        """What the source is: ``raster``, ``cells`` or ``zones``; empty without a source."""
+        if not self.source or self.kind != "auto":
+            return self.kind if self.source else ""
+        return "raster" if is_raster_name(self.source) else "zones"
 
 
 @dataclass(frozen=True)
@@ -103,11 +186,13 @@ class SiteSource:
     source: str = ""
     layer: str = ""
     crs: str = ""
+    trust_crs: bool = False
     id: str = "site_id"
     name: str = "name"
     status: str = "status"
     desks: str = "desks"
     hours_per_day: str = "hours_per_day"
+    opening_hours: str = "opening_hours"
     lon: str = "lon"
     lat: str = "lat"
 
@@ -119,6 +204,7 @@ class CandidateSource:
     source: str = ""
     layer: str = ""
     crs: str = ""
+    trust_crs: bool = False
     id: str = "candidate_id"
     cost: str = "cost"
     max_desks: str = "max_desks"
@@ -216,7 +302,19 @@ class Plan:
     desks: DeskOptions = field(default_factory=DeskOptions)
     siting: SitingOptions = field(default_factory=SitingOptions)
     stages: tuple[Stage, ...] = (Stage(target=0.8),)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
     folder: Path = field(default=Path(), compare=False)
+
+    @property
+    def known_profiles(self) -> dict[str, Profile]:
+        """Profiles by name: those that walkcover knows, and the plan's own."""
+        return PROFILES | dict(self.profiles)
+
+    @property
+    def walker(self) -> Profile:
+        """Who walks: the profile of ``[walk]``, at its `speed_kmh` where that is given."""
+        profile = self.known_profiles[self.walk.profile]
+        return dataclasses.replace(profile, speed_kmh=self.walk.speed_kmh or profile.speed_kmh)
 
     @property
     def counted_limit_s(self) -> float:
@@ -228,7 +326,8 @@ class Plan:
         """
         if not self.siting.profile:
             return self.walk.limit_s
-        return self.walk.limit_s * PROFILES_KMH[self.siting.profile] / self.walk.flat_kmh
+        counted = self.known_profiles[self.siting.profile]
+        return self.walk.limit_s * counted.speed_kmh / self.walker.speed_kmh
 
     def path(self, source: str) -> Path:
         """Turn a source of the plan into a path: relative ones start from the plan's folder."""
@@ -247,10 +346,28 @@ class Plan:
             for section, keys in DESK_COLUMNS.items():
                 for key in keys:
                     del values[section][key]
-        for section in values.values():
-            if isinstance(section, dict) and Path(section.get("source", "")).is_absolute():
-                section["source"] = Path(section["source"]).name
+        for section, key in FILES:
+            names = values[section][key]
+            values[section][key] = _bare(names) if isinstance(names, str) else [*map(_bare, names)]
         return values
+
+    def files(self) -> dict[str, str]:
+        """Every file that the plan names, by ``[section] key``."""
+        named: dict[str, str] = {}
+        for section, key in FILES:
+            if key == "elderly" and self.population.form != "raster":
+                continue
+            value = getattr(getattr(self, section), key)
+            sources = (value,) if isinstance(value, str) else value
+            for number, source in enumerate(sources):
+                if source and (section, source) != ("residences", "osm"):
+                    named[f"[{section}] {key}{f' no. {number + 1}' if number else ''}"] = source
+        return named
+
+
+def _bare(source: str) -> str:
+    """The name of an absolute path, so that no path of a machine shows."""
+    return Path(source).name if Path(source).is_absolute() else source
 
 
 def plan_from_mapping(mapping: Mapping[str, Any], *, folder: Path = Path()) -> Plan:
@@ -291,6 +408,8 @@ def plan_from_mapping(mapping: Mapping[str, Any], *, folder: Path = Path()) -> P
             faults.append(f"[{name}] is not a section of a plan{_nearest(name, sections)}")
         elif name == "stages":
             values[name] = _stages(content, faults)
+        elif name == "profiles":
+            values[name] = _profiles(content, faults)
         elif not isinstance(content, Mapping):
             faults.append(f"[{name}] must be a section with keys, not {content!r}")
         else:
@@ -311,10 +430,14 @@ def _section(kind: type, content: Mapping[str, Any], where: str, faults: list[st
         if key not in hints:
             faults.append(f"{where} has no key {key!r}{_nearest(key, hints)}")
             continue
+        if hints[key] in CONTAINERS:
+            good[key] = CONTAINERS[hints[key]](value, f"{where} {key}", faults)
+            continue
         allowed = _allowed_types(hints[key])
         if float in allowed and isinstance(value, int) and not isinstance(value, bool):
             value = value if int in allowed else float(value)
-        if isinstance(value, bool) or not isinstance(value, allowed):
+        # Python counts true and false as whole numbers; a plan does not.
+        if (bool not in allowed and isinstance(value, bool)) or not isinstance(value, allowed):
             wanted = " or ".join(t.__name__ for t in allowed)
             faults.append(f"{where} {key} = {value!r}: expected {wanted}")
             continue
@@ -326,6 +449,46 @@ def _allowed_types(hint: Any) -> tuple[type, ...]:
     if isinstance(hint, types.UnionType):
         return tuple(t for t in typing.get_args(hint) if t is not type(None))
     return (hint,)
+
+
+def _texts(value: Any, where: str, faults: list[str]) -> tuple[str, ...]:
+    """Take one text or a list of texts; an empty text is none."""
+    texts = value if isinstance(value, list) else [value]
+    if all(isinstance(text, str) for text in texts):
+        return tuple(text for text in texts if text)
+    faults.append(f"{where} = {value!r}: expected a text or a list of texts")
+    return ()
+
+
+def _factors(value: Any, where: str, faults: list[str]) -> dict[str, float]:
+    """Take numbers by name."""
+    if isinstance(value, Mapping) and all(
+        isinstance(number, (int, float)) and not isinstance(number, bool)
+        for number in value.values()
+    ):
+        return {str(name): float(number) for name, number in value.items()}
+    faults.append(f"{where} = {value!r}: expected numbers by name, as {{ gravel = 1.2 }}")
+    return {}
+
+
+# Kinds of values besides plain ones, and how they are read.
+CONTAINERS: dict[Any, Any] = {tuple[str, ...]: _texts, Mapping[str, float]: _factors}
+
+
+def _profiles(content: Any, faults: list[str]) -> dict[str, Profile]:
+    if not isinstance(content, Mapping) or not all(
+        isinstance(entry, Mapping) for entry in content.values()
+    ):
+        faults.append("profiles must be written as sections [profiles.NAME]")
+        return {}
+    profiles = {}
+    for name, entry in content.items():
+        profiles[name] = _section(Profile, entry, f"[profiles.{name}]", faults)
+        if name in PROFILES:
+            faults.append(f"[profiles.{name}]: that name is taken; give your profile another")
+        if "speed_kmh" not in entry:
+            faults.append(f"[profiles.{name}] has no speed_kmh")
+    return profiles
 
 
 def _stages(content: Any, faults: list[str]) -> tuple[Stage, ...]:
@@ -362,11 +525,13 @@ def _out_of_range(plan: Plan) -> list[str]:
     for name, value in positive.items():
         if not (value > 0 and math.isfinite(value)):
             faults.append(f"{name} = {value!r}: expected a positive number")
-    if walk.speed_kmh > MAX_SPEED_KMH:
-        faults.append(
-            f"[walk] speed_kmh = {walk.speed_kmh!r}: expected at most {MAX_SPEED_KMH:g}; "
-            "people walk at 2 to 6 km/h"
-        )
+    speeds = {"[walk] speed_kmh": walk.speed_kmh}
+    speeds |= {f"[profiles.{name}] speed_kmh": p.speed_kmh for name, p in plan.profiles.items()}
+    faults += [
+        f"{name} = {value!r}: expected at most {MAX_SPEED_KMH:g}; people walk at 2 to 6 km/h"
+        for name, value in speeds.items()
+        if value > MAX_SPEED_KMH
+    ]
     if walk.snap_limit_m > MAX_SNAP_LIMIT_M:
         faults.append(
             f"[walk] snap_limit_m = {walk.snap_limit_m!r}: expected at most {MAX_SNAP_LIMIT_M:g}; "
@@ -375,15 +540,20 @@ def _out_of_range(plan: Plan) -> list[str]:
     for name, value in {
         "[walk] speed_kmh": walk.speed_kmh,
         "[walk] min_component_m": walk.min_component_m,
+        "[walk] crossing_wait_s": walk.crossing_wait_s,
     }.items():
         if not (value >= 0 and math.isfinite(value)):
             faults.append(f"{name} = {value!r}: expected zero or more")
+    known = tuple(plan.known_profiles)
     choices = {
-        "[walk] profile": (walk.profile, tuple(PROFILES_KMH)),
+        "[walk] profile": (walk.profile, known),
         "[plan] language": (plan.plan.language, LANGUAGES),
         "[population] spread": (plan.population.spread, SPREADS),
-        "[siting] profile": (plan.siting.profile or plan.walk.profile, tuple(PROFILES_KMH)),
+        "[population] kind": (plan.population.kind, POPULATION_KINDS),
+        "[population] unit": (plan.population.unit, POPULATION_UNITS),
+        "[siting] profile": (plan.siting.profile or plan.walk.profile, known),
     }
+    choices |= {f"[walk] band, {name!r}": (name, known) for name in walk.band}
     faults += [
         f"{name} = {chosen!r}: expected one of {', '.join(known)}"
         for name, (chosen, known) in choices.items()
@@ -395,9 +565,76 @@ def _out_of_range(plan: Plan) -> list[str]:
         faults.append("[network] source is missing: name the street file")
     if not plan.residences.source:
         faults.append('[residences] source is missing: name a file, or "osm"')
+    faults += _walker_faults(plan)
+    faults += _population_faults(plan.population)
     faults += _desk_faults(plan.desks)
     faults += _siting_faults(plan.siting)
     faults += _stage_faults(plan.stages)
+    return faults
+
+
+def _walker_faults(plan: Plan) -> list[str]:
+    """Collect what is wrong with profiles, factors, and where they are counted."""
+    walk, known = plan.walk, plan.known_profiles
+    factors = {"[walk] steps_factor": walk.steps_factor}
+    factors |= {f"[walk] surface_factors, {k}": v for k, v in walk.surface_factors.items()}
+    factors |= {f"[profiles.{name}] speed_kmh": p.speed_kmh for name, p in plan.profiles.items()}
+    faults = [
+        f"{name} = {value!r}: expected a positive number"
+        for name, value in factors.items()
+        if not (value > 0 and math.isfinite(value))
+    ]
+    faults += [
+        f"[profiles.{name}] max_slope = {profile.max_slope!r}: expected a share, as 0.083, or 0"
+        for name, profile in plan.profiles.items()
+        if not 0 <= profile.max_slope < 1
+    ]
+    for where, name in [("band", n) for n in walk.band] + [
+        ("[siting] profile", plan.siting.profile)
+    ]:
+        if name in known and known[name].restricted:
+            faults.append(
+                f"{where}: {name!r} cannot use every street; set it as [walk] profile in a plan "
+                "of its own"
+            )
+    if plan.siting.profile and walk.crossing_wait_s:
+        faults.append(
+            "[siting] profile: a wait at crossings is as long for everybody; leave "
+            "crossing_wait_s at 0, or set the profile in [walk]"
+        )
+    if walk.profile in known and known[walk.profile].max_slope and not plan.network.elevation:
+        log.warning(
+            "profile %r avoids steep streets, but [network] elevation is not given: all are flat",
+            walk.profile,
+        )
+    return faults
+
+
+def is_raster_name(source: str) -> bool:
+    """Tell by its name whether a file is a raster."""
+    return Path(source).suffix.lower() in RASTER_SUFFIXES
+
+
+def _population_faults(population: PopulationSource) -> list[str]:
+    faults = []
+    if not (population.cell_m >= 0 and math.isfinite(population.cell_m)):
+        faults.append(f"[population] cell_m = {population.cell_m!r}: expected zero or more")
+    if population.form in ("zones", "cells") and is_raster_name(population.source):
+        faults.append(
+            f"[population] kind = {population.kind!r}: {population.source!r} is a raster; expected "
+            'a table or a layer, or kind = "raster"'
+        )
+    if population.form == "zones" and population.unit != "people":
+        faults.append(
+            f"[population] unit = {population.unit!r}: zones have totals; expected "
+            '"people", or kind = "cells" or "raster"'
+        )
+    elderly = population.elderly
+    if population.form == "raster" and elderly and not is_raster_name(elderly):
+        faults.append(
+            f"[population] elderly = {elderly!r}: expected a raster on the grid of the source, "
+            f"a file that ends in {', '.join(RASTER_SUFFIXES)}"
+        )
     return faults
 
 

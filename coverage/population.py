@@ -17,6 +17,8 @@ from walkcover.tables import OUTSIDE
 TOLERANCE_PEOPLE = 1e-6
 # Float sums of many millions cannot be exact to the last digit.
 TOLERANCE_SHARE = 1e-12
+# The people of 65 and more are some of all; single precision of rasters may hide it.
+TOLERANCE_ELDERLY = 1e-6
 
 
 def spread_people(
@@ -72,11 +74,63 @@ def spread_people(
     in_zone = weight.groupby(zone_ids).transform("sum")
     share = np.divide(weight, in_zone, out=np.zeros(len(weight)), where=in_zone.to_numpy() > 0)
     spread = pd.Series(share * zone_ids.map(people).fillna(0.0), name="people")
-    before, after = float(people.sum()), float(spread.sum())
-    if abs(after - before) > max(TOLERANCE_PEOPLE, TOLERANCE_SHARE * before):
+    refuse_moved_total(people, spread)
+    return spread
+
+
+def check_elderly(people: pd.Series, elderly: pd.Series, *, what: str) -> None:
+    """
+    Refuse rows where the people of 65 and more are more than all.
+
+    Parameters
+    ----------
+    people, elderly
+        All people and the elderly among them, on one index of ids.
+    what
+        What the message calls the table.
+
+    Raises
+    ------
+    InputError
+        If there is such a row.
+
+    Examples
+    --------
+    >>> check_elderly(pd.Series({"a": 9.0}), pd.Series({"a": 2.0}), what="p.csv")
+    """
+    most = people * (1.0 + TOLERANCE_ELDERLY) + TOLERANCE_PEOPLE
+    bad = elderly.index[(elderly > most).to_numpy()]
+    if len(bad):
+        shown = ", ".join(f"{name} ({elderly[name]:g} of {people[name]:g})" for name in bad[:SHOWN])
+        msg = (
+            f"{what}: more elderly than people in {len(bad)} rows, first {shown}: expected the "
+            "elderly to be some of the people; check the column or raster that elderly names"
+        )
+        raise InputError(msg)
+
+
+def refuse_moved_total(given: ArrayLike, spread: ArrayLike) -> None:
+    """
+    Stop when people were lost or made while they were spread.
+
+    Parameters
+    ----------
+    given, spread
+        People before and after.
+
+    Raises
+    ------
+    ConservationError
+        If the totals differ by more than a millionth of a person (or 1e-12 of very large ones).
+
+    Examples
+    --------
+    >>> refuse_moved_total([2.0, 3.0], [1.0, 4.0])
+    """
+    before, after = float(np.sum(given)), float(np.sum(spread))
+    if not abs(after - before) <= max(TOLERANCE_PEOPLE, TOLERANCE_SHARE * before):
         msg = f"spreading moved the total: {before!r} people in, {after!r} out"
         raise ConservationError(msg)
-    return spread
 
 
 def floor_area_m2(geometries: gpd.GeoSeries, levels: pd.Series | None = None) -> pd.Series:

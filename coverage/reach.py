@@ -212,16 +212,14 @@ def walk_pairs(
     joins = (
         pointers(sites.place, sites.n_places),
         sites.edge.astype(np.uint32),
-        sites.offset_m,
-        sites.leg_m * graph.costs.flat,
+        _spots(sites, graph),
     )
-    costs = (graph.costs.along, graph.costs.against)
     cutoff_s = within_limit_s(limit_s)
 
     def work(chunk: tuple[int, int]) -> tuple[Ints, NDArray[np.int32], Floats]:
         workspace = _workspace(graph, residences.n_places, unreached=np.nextafter(cutoff_s, np.inf))
         found: tuple[Ints, NDArray[np.int32], Floats] = reach(
-            *chunk, graph.arcs, seeds, doors, on_edge, joins, costs, cutoff_s, BUCKET_S,
+            *chunk, graph.arcs, seeds, doors, on_edge, joins, cutoff_s, BUCKET_S,
             workspace, with_walks,
         )  # fmt: skip
         return found
@@ -333,9 +331,7 @@ def _direct_offers(residences: Joins, sites: Joins, graph: SearchGraph, site_ran
     home, site = expand(low, high)
     site = order[site]
     edge = residences.edge[home]
-    ahead_m = sites.offset_m[site] - residences.offset_m[home]
-    rate = np.where(ahead_m > 0, graph.costs.along[edge], graph.costs.against[edge])
-    seconds = np.multiply(np.abs(ahead_m), rate, out=np.zeros(len(edge)), where=ahead_m != 0)
+    seconds = graph.costs.seconds(edge, residences.offset_m[home], sites.offset_m[site])
     legs_s = (sites.leg_m[site] + residences.leg_m[home]) * graph.costs.flat
     return Offers(residences.place[home], seconds + legs_s, site_rank[sites.place[site]])
 
@@ -354,9 +350,15 @@ def _on_edge(residences: Joins, graph: SearchGraph) -> OnEdge:
     return OnEdge(
         pointers(residences.edge, graph.network.n_edges),
         residences.place[order].astype(np.uint32),
-        residences.offset_m[order],
-        residences.leg_m[order] * graph.costs.flat,
+        _spots(residences, graph)[order],
     )
+
+
+def _spots(joins: Joins, graph: SearchGraph) -> Floats:
+    """Rows for the kernel: metres, seconds along and against the edge, seconds of the leg."""
+    along_s, against_s = graph.costs.positions(joins.edge, joins.offset_m)
+    leg_s = joins.leg_m * graph.costs.flat
+    return np.column_stack([joins.offset_m, along_s, against_s, leg_s])
 
 
 def _seeds(sites: Joins, graph: SearchGraph) -> Seeds:

@@ -52,6 +52,10 @@ class Result:
         people, covered_people, covered_share, covered_people_after, covered_share_after,
         sites_added, cost, missing_people (short of the target), objective, bound, gap, status; and
         unserved_people, unserved_people_after, desks_added where desk time counts.
+    band
+        A row per profile of the band and stage, the stage empty for all together: profile,
+        speed_kmh, stage, people, reached_people, reached_share and, once sites were suggested,
+        the same ``_after``. Desk time does not count here.
     gap_areas
         A row per cluster of neighbouring residences that are not covered, most people first,
         geometry a polygon: gap_id, residences, people, reason (the verdict of most of its
@@ -78,6 +82,7 @@ class Result:
     rollout: pd.DataFrame
     zones: gpd.GeoDataFrame
     stages: pd.DataFrame
+    band: pd.DataFrame
     gap_areas: gpd.GeoDataFrame
     closures: pd.DataFrame
     remedies: pd.DataFrame

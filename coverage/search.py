@@ -28,7 +28,7 @@ class SearchGraph:
     network
         The walking network.
     costs
-        Seconds per metre of its edges.
+        Seconds along its edges.
     arcs
         The reversed network.
     n_buckets
@@ -63,20 +63,18 @@ def search_graph(network: Network, costs: WalkCosts) -> SearchGraph:
     network
         The walking network.
     costs
-        Seconds per metre of its edges.
+        Seconds along its edges.
 
     Returns
     -------
     graph
         The reversed network as arcs by node, public ones before private ones.
     """
-    # A walk from u to v costs `along`; the search runs from the site back, from v to u.
+    # A walk from u to v is one along the edge; the search runs from the site back, from v to u.
     tail = np.concatenate([network.v, network.u])
     head = np.concatenate([network.u, network.v])
-    length_m = np.tile(network.length_m, 2)
-    rate = np.concatenate([costs.along, costs.against])
-    # Nothing times forbidden is nothing: an edge without length is no step.
-    seconds = np.multiply(rate, length_m, out=np.zeros(len(rate)), where=length_m > 0)
+    # An edge without length is no step, and closed to nobody.
+    seconds = np.where(np.tile(network.length_m, 2) > 0, np.concatenate(costs.whole()), 0.0)
     private = np.tile(network.private, 2)
     keep = np.isfinite(seconds) & (tail != head)
     tail, head, seconds, private = tail[keep], head[keep], seconds[keep], private[keep]
@@ -138,16 +136,20 @@ def within_limit_s(limit_s: float) -> float:
 def ends_of(joins: Joins, graph: SearchGraph, *, towards_node: bool) -> Ends:
     """Nodes next to each join, for walks from the join to the node or from there to the join."""
     net, costs = graph.network, graph.costs
-    length_m = net.length_m[joins.edge]
-    part_m = np.concatenate([joins.offset_m, length_m - joins.offset_m])
-    ahead, back = costs.along[joins.edge], costs.against[joins.edge]
-    rate = np.concatenate([back, ahead] if towards_node else [ahead, back])
-    # Nothing times forbidden is nothing: a join at the node is there already.
-    seconds = np.multiply(part_m, rate, out=np.zeros(len(part_m)), where=part_m > 0)
-    join = np.tile(np.arange(len(joins.edge)), 2)
-    node = np.concatenate([net.u[joins.edge], net.v[joins.edge]])
+    edge, offset_m = joins.edge, joins.offset_m
+    starts = (np.zeros(len(edge)), net.length_m[edge])
+    parts = [
+        costs.seconds(edge, *((offset_m, node_m) if towards_node else (node_m, offset_m)))
+        for node_m in starts
+    ]
+    at_node = np.concatenate([offset_m == node_m for node_m in starts])
+    # Who joins at the node is there already and passes no signal.
+    waits_s = np.where(at_node, 0.0, costs.wait_s[edge].ravel(order="F"))
+    seconds = np.concatenate(parts) + waits_s
+    join = np.tile(np.arange(len(edge)), 2)
+    node = np.concatenate([net.u[edge], net.v[edge]])
     ok = np.isfinite(seconds)
-    loose = net.private[joins.edge][join] | (part_m == 0)
+    loose = net.private[edge][join] | at_node
     walk_s = joins.leg_m[join] * costs.flat + seconds
     return Ends(join[ok], node[ok], walk_s[ok], loose[ok])
 

@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
+from walkcover.barriers import Barriers, crosses, legs_in_view
 from walkcover.network import GEOD, Bools, Floats, Ints, Network, metric_geometry
 
 SNAP_LIMIT_M = 250.0
@@ -22,6 +23,8 @@ AT_NODE_M = 1e-6
 PLANAR_SLACK = 1.01
 # An entrance node of an outline is one of its vertices; this allows for rounded coordinates.
 ON_OUTLINE_M = 0.1
+# Planar ends of an access leg.
+LEG_COLUMNS = ("begin_x", "begin_y", "end_x", "end_y")
 
 Shapes = NDArray[np.object_]
 
@@ -121,6 +124,7 @@ def snap(
     *,
     limit_m: float = SNAP_LIMIT_M,
     from_inside: Bools | None = None,
+    barriers: Barriers | None = None,
 ) -> Joins:
     """
     Join places to the network.
@@ -129,6 +133,10 @@ def snap(
     equally near ones public before private, then the smaller edge. A polygon joins from its
     outline, from its representative point where an edge crosses it, and from its entrances where
     the extract has some: then the way from the representative point to the entrance counts too.
+
+    With barriers, a leg that would cross one gives way to the shortest that does not: straight to
+    another piece of street, or by a gate of the barrier, in the same order of preference. Streets
+    that cross a barrier are bridges or gates and stay as they are.
 
     Parameters
     ----------
@@ -140,6 +148,8 @@ def snap(
         Longest access leg in metres, straight line.
     from_inside
         Polygons that are left from their representative point, not from their outline.
+    barriers
+        What access legs may not cross, in the CRS of `index`.
 
     Returns
     -------
@@ -151,16 +161,51 @@ def snap(
     is_polygon = shapely.get_type_id(planar) != shapely.GeometryType.POINT
     inside = np.zeros(len(places), dtype=bool) if from_inside is None else from_inside
     door_place, door, extra_m = _entrance_doors(planar, hearts, is_polygon, index)
-    entered = _join(door, door, index, limit_m=limit_m)
+    entered = _join(door, door, index, limit_m=limit_m, barriers=barriers)
     entered["place"] = door_place[entered["row"]]
     entered["leg_m"] += extra_m[entered["row"]]
     by_entrance = np.isin(np.arange(len(places)), door_place)
     rest = np.flatnonzero(~by_entrance)
     shapes = np.where((is_polygon & inside)[rest], hearts[rest], planar[rest])
-    others = _join(shapes, hearts[rest], index, limit_m=limit_m)
+    others = _join(shapes, hearts[rest], index, limit_m=limit_m, barriers=barriers)
     others["place"] = rest[others["row"]]
     table = pd.concat([entered, others]).sort_values(["place", "leg_m", "edge"], kind="stable")
     return _joins(table, by_entrance, index)
+
+
+def behind_barriers(
+    places: Shapes,
+    index: StreetIndex,
+    joins: Joins,
+    *,
+    limit_m: float = SNAP_LIMIT_M,
+    from_inside: Bools | None = None,
+) -> Bools:
+    """
+    Flag places that join nothing because every leg within the limit crosses a barrier.
+
+    Parameters
+    ----------
+    places
+        Points and polygons in WGS84 degrees, shape (n,).
+    index
+        The streets.
+    joins
+        What `snap` made of the places with barriers.
+    limit_m, from_inside
+        As given to `snap`.
+
+    Returns
+    -------
+    behind
+        Shape (n,): places without a join that have one where nothing bars the way.
+    """
+    lost = np.flatnonzero(np.isnan(joins.snap_m))
+    inside = None if from_inside is None else from_inside[lost]
+    freely = snap(places[lost], index, limit_m=limit_m, from_inside=inside)
+    behind = np.zeros(len(places), dtype=bool)
+    behind[lost[~np.isnan(freely.snap_m)]] = True
+    return behind
 
 
 def _transform(shapes: Shapes, transformer: Transformer) -> Shapes:
@@ -180,18 +225,35 @@ def _entrance_doors(
         shapely.boundary(planar[polygon]), predicate="dwithin", distance=ON_OUTLINE_M
     )
     place, door = polygon[which], points[entrance]
-    return place, door, _geodesic_m(index, hearts[place], door)
+    way = shapely.get_coordinates(hearts[place]), shapely.get_coordinates(door)
+    return place, door, _length_m(index, *way)
 
 
-def _geodesic_m(index: StreetIndex, a: Shapes, b: Shapes) -> Floats:
-    """Geodesic distance between planar points, in metres."""
-    start = index.to_degrees(shapely.get_coordinates(a))
-    end = index.to_degrees(shapely.get_coordinates(b))
-    return np.asarray(GEOD.inv(*start.T, *end.T)[2], dtype=np.float64)
+def _length_m(index: StreetIndex, begin: Floats, end: Floats) -> Floats:
+    """Geodesic distance between planar places, shape (k, 2) each, in metres."""
+    start, stop = index.to_degrees(begin), index.to_degrees(end)
+    return np.asarray(GEOD.inv(*start.T, *stop.T)[2], dtype=np.float64)
 
 
-def _join(doors: Shapes, hearts: Shapes, index: StreetIndex, *, limit_m: float) -> pd.DataFrame:
+def _join(
+    doors: Shapes, hearts: Shapes, index: StreetIndex, *, limit_m: float, barriers: Barriers | None
+) -> pd.DataFrame:
     """Find the join of each planar shape; a row per shape that joins something."""
+    table = _join_straight(doors, hearts, index, limit_m)
+    if barriers is not None:
+        legs = table[list(LEG_COLUMNS)].to_numpy(dtype=np.float64)
+        barred = crosses(barriers, legs[:, :2], legs[:, 2:])
+        row = table.loc[barred, "row"].to_numpy()
+        around = _join_around(doors[row], hearts[row], index, barriers, limit_m)
+        around["row"] = row[around["row"]]
+        table = pd.concat([table[~barred], around], ignore_index=True)
+    return table.drop(columns=list(LEG_COLUMNS))
+
+
+def _join_straight(
+    doors: Shapes, hearts: Shapes, index: StreetIndex, limit_m: float
+) -> pd.DataFrame:
+    """Join planar shapes to what lies nearest, whatever lies between."""
     waiting = np.arange(len(doors))
     found = [_empty_table().drop(columns="crossed")]
     for edges, tree in index.ranks:
@@ -208,9 +270,39 @@ def _join(doors: Shapes, hearts: Shapes, index: StreetIndex, *, limit_m: float) 
     return pd.concat(found, ignore_index=True)
 
 
+def _join_around(
+    doors: Shapes, hearts: Shapes, index: StreetIndex, barriers: Barriers, limit_m: float
+) -> pd.DataFrame:
+    """Join planar shapes by the shortest leg that crosses no barrier."""
+    waiting = np.arange(len(doors))
+    found = [_empty_table().drop(columns="crossed")]
+    for edges, tree in index.ranks:
+        starts = doors[waiting]
+        row, hit = tree.query(starts, predicate="intersects")
+        crossed = np.unique(row[~_only_touches(starts[row], index.lines[edges[hit]])])
+        starts[crossed] = hearts[waiting[crossed]]
+        legs = legs_in_view(
+            starts,
+            index.lines,
+            edges,
+            tree,
+            barriers,
+            private=index.network.private,
+            reach_m=limit_m * PLANAR_SLACK,
+        )
+        to_gate_m = _length_m(index, legs.begin, legs.gate)
+        leg_m = to_gate_m + _length_m(index, legs.gate, legs.end)
+        table = _leg_table(legs.row, legs.edge, legs.begin, legs.end, leg_m, index)
+        table = table[table["leg_m"] <= limit_m]
+        table["row"] = waiting[table["row"]]
+        found.append(table)
+        waiting = np.setdiff1d(waiting, table["row"].to_numpy())
+    return pd.concat(found, ignore_index=True)
+
+
 def _empty_table() -> pd.DataFrame:
     kinds = {"row": np.int64, "edge": np.int64, "crossed": np.bool_}
-    names = ("row", "edge", "offset_m", "leg_m", "lon", "lat", "crossed")
+    names = ("row", "edge", "offset_m", "leg_m", "lon", "lat", *LEG_COLUMNS, "crossed")
     return pd.DataFrame({name: np.empty(0, dtype=kinds.get(name, np.float64)) for name in names})
 
 
@@ -228,21 +320,28 @@ def _join_to(
     first = np.unique(row, return_index=True)[1]
     row, edge = row[first], edge[first]
     ends = shapely.get_coordinates(shapely.shortest_line(doors[row], index.lines[edge]))
-    start, end = index.to_degrees(ends[::2]), index.to_degrees(ends[1::2])
-    leg_m = np.asarray(GEOD.inv(*start.T, *end.T)[2], dtype=np.float64)
-    along = shapely.line_locate_point(index.lines[edge], shapely.points(ends[1::2]))
-    table = pd.DataFrame(
-        {
-            "row": row,
-            "edge": edge,
-            "offset_m": _offset_m(edge, along, index),
-            "leg_m": leg_m,
-            "lon": end[:, 0],
-            "lat": end[:, 1],
-            "crossed": np.isin(row, through),
-        }
-    )
+    begin, end = ends[::2], ends[1::2]
+    table = _leg_table(row, edge, begin, end, _length_m(index, begin, end), index)
+    table["crossed"] = np.isin(row, through)
     return table[table["leg_m"] <= limit_m]
+
+
+def _leg_table(
+    row: Ints, edge: Ints, begin: Floats, end: Floats, leg_m: Floats, index: StreetIndex
+) -> pd.DataFrame:
+    """Joins of access legs from `begin` to `end`, planar, shape (k, 2) each."""
+    place = index.to_degrees(end)
+    along = shapely.line_locate_point(index.lines[edge], shapely.points(end))
+    columns = {
+        "row": row,
+        "edge": edge,
+        "offset_m": _offset_m(edge, along, index),
+        "leg_m": leg_m,
+        "lon": place[:, 0],
+        "lat": place[:, 1],
+    }
+    legs = zip(LEG_COLUMNS, (*begin.T, *end.T), strict=True)
+    return pd.DataFrame(columns | dict(legs))
 
 
 def _only_touches(doors: Shapes, lines: Shapes) -> Bools:

@@ -39,6 +39,7 @@ def summarise(
     closures: Mapping[str, Mapping[str, Any]],
     remedies: Sequence[Mapping[str, Any]],
     shortages: Mapping[str, Sequence[Shortage]] | None = None,
+    band: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """
     Collect the headline figures.
@@ -64,6 +65,9 @@ def summarise(
     shortages
         Groups of sites that lack desk time, ``now`` and ``after`` building, as positions in
         `sites`; None where distance alone counts.
+
+    band
+        Who is within reach at other walking speeds.
 
     Returns
     -------
@@ -93,6 +97,7 @@ def summarise(
         summary["remedies"] = [dict(stage) for stage in remedies]
     if shortages is not None:
         summary["desks"] = _desks(residences, sites, stages, shortages)
+    summary["band"] = [dict(profile) for profile in band]
     summary["closures"] = {state: dict(figures) for state, figures in closures.items()}
     summary |= {
         "stages": [_plain(row) for row in stages.to_dict("records")],

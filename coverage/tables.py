@@ -11,9 +11,11 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from walkcover._cell_values import is_missing, text_column
 from walkcover._errors import InputError
 from walkcover._intake import Intake, has_places
 from walkcover.crs import WGS84
+from walkcover.hours import parse_hours
 
 # Names that walkcover's own outputs use; a column of the caller's with such a name that was not
 # asked for is carried as `<name>_given`.
@@ -38,17 +40,16 @@ ZONE_COLUMNS = MEASURES | {f"{name}_after" for name in MEASURES} | {
 }
 # fmt: on
 
+# A queue, or none, is one of an open site (空闲, 繁忙).
 STATUSES = {
-    "open": "open",
-    "开放": "open",
-    "营业": "open",
-    "closed": "closed",
-    "关闭": "closed",
-    "停用": "closed",
-    "planned": "planned",
-    "规划": "planned",
-    "拟建": "planned",
+    **dict.fromkeys(("open", "开放", "营业", "正常", "正常营业", "正常开放", "在用"), "open"),
+    **dict.fromkeys(("空闲", "繁忙", "忙碌", "拥挤", "排队"), "open"),
+    **dict.fromkeys(("closed", "关闭", "停用", "停业", "休息"), "closed"),
+    **dict.fromkeys(("暂停", "暂停采样", "暂停开放", "暂停营业", "停采"), "closed"),
+    **dict.fromkeys(("planned", "规划", "拟建"), "planned"),
 }
+# Of a site that is closed for the day or only for the hour in which the list was made.
+OFF_DUTY = "休息"
 FLAGS = {
     **dict.fromkeys(("true", "1", "yes", "y", "t", "是"), True),
     **dict.fromkeys(("false", "0", "no", "n", "f", "否", ""), False),
@@ -80,7 +81,7 @@ def check_residences(
     ----------
     frame
         A GeoDataFrame of points or polygons, or a table with columns lon and lat. Numbers of
-        people may be text such as ``1,204`` or ``215人``.
+        people may be text such as ``1,204``, ``215人`` or ``1.2万人``.
     crs
         What the coordinates are in: wgs84, gcj02, bd09, cgcs2000 or EPSG:n. May be left out
         where a GeoDataFrame knows its own CRS.
@@ -98,7 +99,7 @@ def check_residences(
         In EPSG:4326, rows and index as given: residence_id (text), people (float64), then
         zone_id, stage, class_code (text, missing where empty) and county_seat (boolean) if they
         were there, every other column as it was (``_given`` behind its name where outputs use
-        that name), geometry.
+        that name), geometry. ``attrs["notes"]`` lists what was done when the table was read.
 
     Raises
     ------
@@ -129,7 +130,7 @@ def check_residences(
     table = Intake(frame, what=what, columns=columns, known=known)
     table.ids("residence_id")
     if people is None:
-        table.numbers("people", unit="人")
+        table.numbers("people", unit=("人", "名"))
     elif np.isfinite(people) and people >= 0:
         table.taken["people"] = np.full(len(frame), float(people))
     else:
@@ -159,7 +160,7 @@ def check_sites(
         What the coordinates are in, as for `check_residences`.
     columns
         Names in `frame` by standard name, where they differ: site_id, name, status, desks,
-        hours_per_day, zone_id, lon, lat.
+        hours_per_day, opening_hours, zone_id, lon, lat.
     what
         What messages call the table.
 
@@ -168,29 +169,82 @@ def check_sites(
     sites
         In EPSG:4326, rows and index as given: site_id (text), name (text, may be empty), status
         (open | closed | planned; open where there is no such column), desks, hours_per_day
-        (float64, NaN where unknown) and zone_id if they were there, every other column, geometry.
+        (float64, NaN where unknown), opening_hours (text) and zone_id if they were there, every
+        other column, geometry. Hours of a day are taken from the text of opening_hours, as the
+        mean of a week, where the table has no number of its own. What was done is in
+        ``attrs["notes"]``, hours that were not understood are in
+        ``attrs["hours_not_understood"]`` as pairs of site_id and text.
 
     Raises
     ------
     InputError
-        As `check_residences`; also if a status is not one of open, closed, planned or 开放, 营业,
-        关闭, 停用, 规划, 拟建.
+        As `check_residences`; also if a status is not one of open, closed, planned or a Chinese
+        word for one of them, such as 开放, 正常, 关闭, 暂停, 规划.
 
     Examples
     --------
-    >>> booth = pd.DataFrame({"site_id": ["B1"], "status": ["开放"], "lon": [112.5], "lat": [37.8]})
-    >>> check_sites(booth, crs="wgs84").iloc[0][["site_id", "name", "status"]].tolist()
-    ['B1', '', 'open']
+    >>> booth = pd.DataFrame({"site_id": ["B1"], "status": ["开放"], "lon": [112.5], "lat": [37.8],
+    ...                       "opening_hours": ["周一至周日 8:00-11:00"]})
+    >>> check_sites(booth, crs="wgs84")[["name", "status", "hours_per_day"]].values.tolist()
+    [['', 'open', 3.0]]
     """
-    own = ("site_id", "name", "status", "desks", "hours_per_day", "zone_id")
+    own = ("site_id", "name", "status", "desks", "hours_per_day", "opening_hours", "zone_id")
     table = Intake(frame, what=what, columns=columns, known=(*own, *COORDINATES))
-    table.ids("site_id")
+    ids = table.ids("site_id")
     table.names("name", default=[""] * len(frame))
     table.choices("status", STATUSES, default="open")
-    table.numbers("desks", optional=True)
-    table.numbers("hours_per_day", optional=True)
+    table.numbers("desks", unit=("个", "台", "张"), optional=True)
+    table.numbers("hours_per_day", unit=("小时", "h"), optional=True)
+    unclear = _take_opening_hours(table, ids)
     table.codes("zone_id")
-    return table.finish(table.locate(crs, PLACES), reserved=SITE_COLUMNS)
+    _note_off_duty(table)
+    sites = table.finish(table.locate(crs, PLACES), reserved=SITE_COLUMNS)
+    if unclear:
+        sites.attrs["hours_not_understood"] = unclear
+    return sites
+
+
+def _take_opening_hours(table: Intake, ids: list[str]) -> list[tuple[str, str]]:
+    """Fill hours of a day from texts; give back the texts that are not understood."""
+    cells = table.texts("opening_hours", optional=True)
+    if cells is None:
+        return []
+    cells = ["" if is_missing(cell) else cell for cell in cells]
+    table.taken["opening_hours"] = text_column(cells, table.frame.index)
+    own = table.taken.get("hours_per_day")
+    hours = np.full(len(cells), np.nan) if own is None else np.array(own, dtype=np.float64)
+    bare = np.isnan(hours)
+    read = [parse_hours(cell) if cell else None for cell in cells]
+    for row in np.flatnonzero(bare):
+        week = read[row]
+        if week is not None:
+            hours[row] = week.hours_per_day
+    table.taken["hours_per_day"] = hours
+    filled = bare & ~np.isnan(hours)
+    if filled.any():
+        table.notes.append(f"hours of a day taken from opening hours in {filled.sum()} rows")
+    decided = np.array([week is not None and bool(week.remarks) for week in read], dtype=bool)
+    remarks = ["; ".join(week.remarks) if week else "" for week in read]
+    table.note("opening_hours", decided & filled, "hours with a remark", cells=remarks)
+    texts = zip(ids, cells, strict=True) if len(ids) == len(cells) else ()
+    return [
+        (site, cell)
+        for (site, cell), missing, number in zip(texts, bare, hours, strict=False)
+        if cell and missing and np.isnan(number)
+    ]
+
+
+def _note_off_duty(table: Intake) -> None:
+    """Say what 休息 was taken for, as in a list of one hour it is no word about the site."""
+    cells = table.texts("status", optional=True) or []
+    resting = np.array([cell == OFF_DUTY for cell in cells], dtype=bool)
+    table.note(
+        "status",
+        resting,
+        "off duty is read as closed, which is wrong where the list tells of one hour only "
+        "(then do not name the column as status, and all sites count as open)",
+        cells=cells,
+    )
 
 
 def check_candidates(
@@ -236,8 +290,8 @@ def check_candidates(
     own = ("candidate_id", "cost", "max_desks", "zone_id")
     table = Intake(frame, what=what, columns=columns, known=(*own, *COORDINATES))
     table.ids("candidate_id")
-    table.numbers("cost", default=1.0)
-    table.numbers("max_desks", optional=True)
+    table.numbers("cost", unit=("元",), default=1.0)
+    table.numbers("max_desks", unit=("个", "台", "张"), optional=True)
     table.codes("zone_id")
     return table.finish(table.locate(crs, PLACES), reserved=CANDIDATE_COLUMNS)
 
@@ -306,7 +360,9 @@ def check_zones(
     rows = gpd.GeoDataFrame(
         {"zone_id": missing, "name": missing}, geometry=[None] * len(missing), crs=WGS84
     )
-    return pd.concat([zones, rows.reindex(columns=zones.columns)], ignore_index=True)
+    whole = pd.concat([zones, rows.reindex(columns=zones.columns)], ignore_index=True)
+    whole.attrs = dict(zones.attrs)
+    return whole
 
 
 def locate(

@@ -25,6 +25,18 @@ NOT_WALKABLE = frozenset(
     ]
 )
 FOOT_ALLOWED = frozenset(("yes", "designated", "permissive"))
+# Ways that are for people on foot: who crosses a street on one waits at its signal.
+FOOT_HIGHWAYS = frozenset(("footway", "path", "pedestrian", "steps", "cycleway"))
+STREET_COLUMNS = (
+    "name",
+    "highway",
+    "surface",
+    "wheelchair",
+    "private",
+    "raised",
+    "forward",
+    "backward",
+)
 NO_CANDIDATE_HIGHWAYS = frozenset(("trunk", "trunk_link"))
 
 RESIDENTIAL_BUILDINGS = frozenset(
@@ -158,6 +170,45 @@ def directions(tags: Mapping[str, str]) -> tuple[bool, bool]:
     forward = oneway not in ("-1", "reverse")
     backward = oneway not in ("yes", "1", "true") and tags.get("foot:backward") != "no"
     return forward, backward
+
+
+def is_signal_crossing(tags: Mapping[str, str]) -> bool:
+    """
+    Tell whether a node is a crossing where people on foot wait for a signal.
+
+    Examples
+    --------
+    >>> is_signal_crossing({"highway": "crossing", "crossing": "traffic_signals"})
+    True
+    >>> is_signal_crossing({"highway": "traffic_signals"})
+    False
+    """
+    return tags.get("highway") == "crossing" and tags.get("crossing") == "traffic_signals"
+
+
+def is_high_kerb(tags: Mapping[str, str]) -> bool:
+    """
+    Tell whether a node is a kerb that wheels cannot get over.
+
+    Examples
+    --------
+    >>> [is_high_kerb({"barrier": "kerb", "kerb": value}) for value in ("raised", "lowered")]
+    [True, False]
+    """
+    return tags.get("kerb") in ("raised", "rolled") or tags.get("wheelchair") == "no"
+
+
+def street_row(tags: Mapping[str, str]) -> tuple[object, ...]:
+    """
+    What the network keeps of a way's tags, in the order of `STREET_COLUMNS`.
+
+    Examples
+    --------
+    >>> street_row({"highway": "footway", "surface": "gravel"})
+    ('', 'footway', 'gravel', '', False, False, True, True)
+    """
+    texts = [tags.get(key, "") for key in ("name", "highway", "surface", "wheelchair")]
+    return (*texts, is_private(tags), is_raised_or_sunk(tags), *directions(tags))
 
 
 def is_residential_building(

@@ -117,6 +117,49 @@ def is_parent(zones: pd.DataFrame) -> pd.Series:
     return zones["zone_id"].isin(_own(zones, "parent_id"))
 
 
+def zone_holes(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Find holes inside the area that zones cover together.
+
+    Slits that are nowhere wider than 1 m are borders drawn twice, not holes.
+
+    Parameters
+    ----------
+    zones
+        Checked zones; parents do not count.
+
+    Returns
+    -------
+    holes
+        In EPSG:4326, the largest first: zone_ids (text, those around it), area_m2, geometry.
+
+    Examples
+    --------
+    >>> around = shapely.box(0, 0, 3, 3).difference(shapely.box(1, 1, 2, 2))
+    >>> zones = gpd.GeoDataFrame({"zone_id": ["a"]}, geometry=[around], crs=4326)
+    >>> zone_holes(zones)[["zone_ids", "area_m2"]].round(-8).values.tolist()
+    [['a', 12300000000.0]]
+    """
+    drawn = zones[~is_parent(zones) & zones.geometry.notna()]
+    if drawn.empty:
+        columns = {"zone_ids": pd.Series(dtype="str"), "area_m2": pd.Series(dtype="float64")}
+        return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=WGS84), crs=WGS84)
+    west, south, east, north = drawn.total_bounds
+    planar = drawn.geometry.to_crs(equal_area_crs([west, east], [south, north]))
+    half_m = SLIVER_WIDTH_M / 2
+    # Widened zones close the slits, also those through which a hole would leak out.
+    whole = planar.buffer(half_m, join_style="mitre").union_all()
+    rings = [ring for part in shapely.get_parts(whole) for ring in part.interiors]
+    holes = gpd.GeoSeries([shapely.Polygon(ring) for ring in rings], crs=planar.crs)
+    holes = holes.buffer(half_m, join_style="mitre")
+    holes = holes[holes.area > SLIVER_M2]
+    holes = holes.iloc[np.argsort(-holes.area.to_numpy(), kind="stable")].reset_index(drop=True)
+    hole, zone = planar.sindex.query(holes.buffer(SLIVER_WIDTH_M), predicate="intersects")
+    beside = drawn["zone_id"].iloc[zone].groupby(hole).agg(lambda ids: ", ".join(sorted(ids)))
+    columns = {"zone_ids": beside.reindex(holes.index).to_numpy(), "area_m2": holes.area}
+    return gpd.GeoDataFrame(columns, geometry=holes.to_crs(WGS84))
+
+
 def default_zones(zone_ids: pd.Series) -> gpd.GeoDataFrame:
     """
     Make the rows of a report for residences whose plan has no zones.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterator
 from typing import Any
 
@@ -96,6 +97,7 @@ def build_report(result: Result) -> str:
         first=_first_sites(result, words),
         sure=_how_sure(result, words),
         verdicts=_verdict_rows(result),
+        band=_band_rows(result, words),
         stages=_stage_rows(result, words),
         zones=_zone_rows(result, words),
         gaps=_gap_rows(result, words),
@@ -119,7 +121,7 @@ def build_report(result: Result) -> str:
         picture=where_it_is(result, words),
         unsnapped=_unsnapped(result),
         parameters=[
-            ("walk.flat_kmh", formats.number(result.plan.walk.flat_kmh)),
+            ("walk.flat_kmh", formats.number(result.plan.walker.speed_kmh)),
             *_flat(result.plan.parameters(with_desks=not head.distance_only)),
         ],
         inputs=sorted(result.summary.get("inputs", {}).items()),
@@ -228,7 +230,10 @@ def _first_sites(result: Result, words: Words) -> list[str]:
 
 def _how_sure(result: Result, words: Words) -> list[str]:
     """Say how the walks were measured, how good the siting is and what data is in doubt."""
-    lines = [words("say_sure_walk", speed=formats.number(result.plan.walk.flat_kmh))]
+    lines = [words("say_sure_walk", speed=formats.number(result.plan.walker.speed_kmh))]
+    if result.plan.network.elevation:
+        lines.append(words("say_sure_hills"))
+    lines += _how_fast(result, words)
     if "status" in result.stages:
         lines += [
             words(
@@ -258,6 +263,35 @@ def _how_sure(result: Result, words: Words) -> list[str]:
             )
         )
     return lines
+
+
+def _how_fast(result: Result, words: Words) -> list[str]:
+    """Say how much hangs on the walking speed, where the band holds two speeds."""
+    band = result.summary["band"]
+    if len(band) < 2:
+        return []
+    values = {}
+    for name, entry in (("slow", band[0]), ("fast", band[-1])):
+        values[name] = words.profile(entry["profile"])
+        values[f"{name}_kmh"] = formats.number(entry["speed_kmh"])
+        share = entry["reached_share"]
+        values[f"{name}_share"] = formats.share(math.nan if share is None else share)
+    return [words("say_sure_band", **values)]
+
+
+def _band_rows(result: Result, words: Words) -> list[Row]:
+    """Write who is within reach at each speed, in all and by stage."""
+    return [
+        entry
+        | {
+            "label": words.profile(entry["profile"]),
+            "parts": [
+                {key: math.nan if value is None else value for key, value in part.items()}
+                for part in (entry, *entry["stages"])
+            ],
+        }
+        for entry in result.summary["band"]
+    ]
 
 
 def _verdict_rows(result: Result) -> list[Row]:

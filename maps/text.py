@@ -407,6 +407,29 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The walk of every residence was measured along the streets, not by circles; "
         "at {speed} km/h.",
     ),
+    "say_sure_hills": (
+        "上坡慢、下坡略快,按道路高程计算。",
+        "Uphill takes longer, along the heights of the streets.",
+    ),
+    "say_sure_band": (
+        "步速是估计值:按{slow}({slow_kmh} 公里/小时),{slow_share} 的人口可达;"
+        "按{fast}({fast_kmh} 公里/小时),{fast_share}。",
+        "The speed is an estimate: at {slow_kmh} km/h ({slow}) {slow_share} of the people are "
+        "within reach, at {fast_kmh} km/h ({fast}) {fast_share}.",
+    ),
+    "band": ("步行速度的影响", "What hangs on the walking speed"),
+    "band_note": (
+        "同样的站点,按其他步速计算的可达人口占比,不计采样能力。箭头前为现状,后为建成后。",
+        "The same sites at other walking speeds: share of the people within reach, desk time not "
+        "counted. Before the arrow: now; behind it: after building.",
+    ),
+    "profile": ("步行者", "Walker"),
+    "speed": ("步速(公里/小时)", "Speed (km/h)"),
+    "reached_share": ("可达人口占比", "Within reach"),
+    "profile_standard": ("标准", "standard"),
+    "profile_brisk": ("快步", "brisk"),
+    "profile_elderly": ("老年人", "elderly"),
+    "profile_frail": ("体弱者", "frail"),
     "say_sure_proof": ("{stage}:{proof}。", "{stage}: {proof}."),
     "say_sure_not_snapped": (
         "{people} 人的住处在 {snap} 米内没有道路,请先核对数据。",
@@ -487,6 +510,18 @@ class Words:
         """
         zh, en = CATALOGUE[key]
         return (zh if self.language == ZH else en).format(**values)
+
+    def profile(self, name: str) -> str:
+        """
+        Name a profile: the known ones in this language, others as the plan has them.
+
+        Examples
+        --------
+        >>> Words("zh").profile("elderly"), Words("zh").profile("cart")
+        ('老年人', 'cart')
+        """
+        key = f"profile_{name}"
+        return self(key) if key in CATALOGUE else name
 
     def stage(self, name: str) -> str:
         """

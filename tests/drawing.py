@@ -10,7 +10,7 @@ from pyproj import CRS
 
 from walkcover.network import Lines, Network, build_network
 from walkcover.snap import StreetIndex
-from walkcover.tags import directions, is_private, is_raised_or_sunk
+from walkcover.tags import STREET_COLUMNS, street_row
 
 UTM_49N = CRS(32649)
 
@@ -20,23 +20,22 @@ def draw_lines(ways: list[Way]) -> Lines:
     spots = [spot for way in ways for spot in way.spots]
     lon, lat = np.array([lonlat(spot) for spot in spots]).T
     number = {spot: i for i, spot in enumerate(dict.fromkeys(spots))}
-    rows = [
-        (t.get("name", ""), t["highway"], is_private(t), is_raised_or_sunk(t), *directions(t))
-        for t in (way.tags for way in ways)
-    ]
-    columns = ["name", "highway", "private", "raised", "forward", "backward"]
     return Lines(
         indptr=np.cumsum([0, *(len(way.spots) for way in ways)]),
         lon=lon,
         lat=lat,
         point=np.array([number[spot] for spot in spots]),
-        tags=pd.DataFrame(rows, columns=columns),
+        tags=pd.DataFrame([street_row(way.tags) for way in ways], columns=list(STREET_COLUMNS)),
     )
 
 
-def draw_network(ways: list[Way], *, min_component_m: float = 1000.0, entrances=()) -> Network:
-    doors = np.array([lonlat(spot) for spot in entrances]).reshape(-1, 2)
-    return build_network(draw_lines(ways), min_component_m=min_component_m, entrances=doors)
+def draw_network(ways: list[Way], *, min_component_m: float = 1000.0, **points) -> Network:
+    """Build a network; points are entrances, signals and kerbs as spots."""
+    places = {
+        kind: np.array([lonlat(spot) for spot in spots]).reshape(-1, 2)
+        for kind, spots in points.items()
+    }
+    return build_network(draw_lines(ways), min_component_m=min_component_m, points=places)
 
 
 def draw_index(ways: list[Way], **options) -> StreetIndex:

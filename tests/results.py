@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from walkcover.band import band_summary
 from walkcover.plan import About, NetworkSource, Plan, ResidenceSource, SiteSource, Stage
 from walkcover.result import Result
 
@@ -67,6 +68,7 @@ def make_result(*, language: str = "zh", after: bool = True, awkward: str = "") 
         rollout=_rollout(awkward) if after else _rollout(awkward).iloc[:0],
         zones=_zones(after=after, awkward=awkward),
         stages=_stages(after=after),
+        band=_band(after=after),
         gap_areas=_gap_areas(awkward),
         closures=_closures(after=after, awkward=awkward),
         remedies=_remedies(awkward).iloc[: None if after else 0],
@@ -75,6 +77,18 @@ def make_result(*, language: str = "zh", after: bool = True, awkward: str = "") 
         summary={},
     )
     return dataclasses.replace(result, summary=_summary(result, after=after))
+
+
+def _band(*, after: bool) -> pd.DataFrame:
+    rows = []
+    for profile, speed, shares in (("elderly", 2.9, (0.4, 0.5)), ("brisk", 4.7, (0.7, 0.9))):
+        for stage, people in (("", PEOPLE), ("city", 800.0), ("county_town", 0.0)):
+            row = {"profile": profile, "speed_kmh": speed, "stage": stage, "people": people}
+            for suffix, share in zip(("", "_after")[: 1 + after], shares, strict=False):
+                row[f"reached_people{suffix}"] = share * people
+                row[f"reached_share{suffix}"] = share if people else math.nan
+            rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def _points(east: pd.Series, north: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -318,6 +332,7 @@ def _summary(result: Result, *, after: bool) -> dict[str, Any]:
                 }
             ],
         }
+    summary["band"] = band_summary(result.band, ["city", "county_town"])
     nobody = {"nobody_would_miss": [], "closable_together": []}
     proof = {"closable_bound": 0, "closable_status": "optimal"}
     summary["closures"] = {"now": {"sites": 1, **nobody, **proof}}

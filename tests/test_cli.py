@@ -159,27 +159,54 @@ def test_init_has_a_default_and_never_overwrites(
 
 
 def test_check_notes_what_one_should_know(plan: Path) -> None:
-    lines = call("check", plan).stdout.splitlines()
-    assert all(line.startswith("note ") for line in lines)
-    noted = {line.rpartition("(")[2].rstrip(")") for line in lines}
-    # Off every street, on the island, outside the zones, and the zone without residences.
-    assert noted == {"R16", "R14", "R12", "04"}
+    findings = json.loads(call("check", plan, "--json").stdout)["findings"]
+    ids = {one["code"]: one["ids"] for one in findings}
+    assert ids == {
+        "outside_zones": ["R12"],
+        "lost_residences": ["R16"],
+        "piece_without_site": ["R15"],
+        "island_residences": ["R14"],
+        "pieces": [],
+        "empty_zones": ["04"],
+        "no_people": ["R13"],
+        "closed_sites": ["B2"],
+        "planned_sites": ["B3"],
+    }
+    text = call("check", plan).stdout
+    # In the order of the file, each with its severity.
+    rows = [
+        line.split()[:2] for line in text.splitlines() if line[:5] in ("WRONG", "doubt", "note ")
+    ]
+    labels = {"doubtful": "doubt", "note": "note"}
+    assert rows == [[labels[one["severity"]], str(one["count"])] for one in findings]
+    assert "no street near  ###" in text
 
 
-def test_check_of_a_clean_town_finds_nothing(plan: Path) -> None:
+def test_check_of_a_clean_town_finds_nothing(plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(town, "STREETS", town.STREETS[:4])
+    town.write_streets(plan.parent / "streets.osm")
+    write_sites(plan.parent / "sites.csv", town.site_rows()[:1])
     homes = [row for row in town.residence_rows() if row["residence_id"] in ("R01", "R02")]
     town.write_rows(plan.parent / "residences.csv", [{**row, "stage": "city"} for row in homes])
+    monkeypatch.setitem(town.PLAN, "stages", town.PLAN["stages"][:1])
     town.change_plan(plan, zones={"source": ""})
-    assert call("check", plan).stdout == "nothing doubtful found\n"
+    first, empty, title, *bars = call("check", plan).stdout.splitlines()
+    assert (first, empty) == ("nothing doubtful found", "")
+    assert title == "residences: straight line to the nearest street"
+    assert bars[0].split() == ["0-10", "m", "#" * 40, "2", "(100.0%)", "30", "people"]
+
+
+def first_finding(plan: Path) -> dict[str, object]:
+    """The first finding of a check that exits with 1."""
+    return json.loads(call("check", plan, "--json", code=1).stdout)["findings"][0]
 
 
 def test_check_exits_with_1_where_an_open_site_has_no_street(plan: Path) -> None:
     rows = town.site_rows()
     lon, lat = town.place(-500, 1500)
     write_sites(plan, [*rows, {**rows[0], "site_id": "B9", "lon": lon, "lat": lat}])
-    lines = call("check", plan, code=1).stdout.splitlines()
-    assert lines[0].startswith("WRONG  1 open sites have no street near")
-    assert lines[0].endswith("(B9)")
+    wrong = first_finding(plan)
+    assert (wrong["severity"], wrong["code"], wrong["ids"]) == ("falsifies", "lost_sites", ["B9"])
     closed = {**rows[0], "site_id": "B9", "lon": lon, "lat": lat, "status": "closed"}
     write_sites(plan, [*rows, closed])
     call("check", plan)
@@ -190,8 +217,9 @@ def test_check_exits_with_1_where_over_a_tenth_has_no_street(plan: Path) -> None
     rows[-1] |= {"people": 100}
     town.write_rows(plan.parent / "residences.csv", rows)
     # 100 of 891 people.
-    first = call("check", plan, code=1).stdout.splitlines()[0]
-    assert first.startswith("WRONG  1 residences have no street near")
+    wrong = first_finding(plan)
+    assert (wrong["severity"], wrong["code"]) == ("falsifies", "lost_residences")
+    assert wrong["values"] == {"share": f"{100 * 100 / 891:.1f} %"}
 
 
 # assess

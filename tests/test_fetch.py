@@ -177,11 +177,11 @@ def test_box_gives_an_extract_that_the_readers_understand(server: Server, tmp_pa
     assert (fetched.nodes, fetched.ways, fetched.relations) == (12, 5, 1)
     assert [p.name for p in path.parent.iterdir()] == ["extract.osm.pbf"]
 
-    lines, entrances = read_streets(path)
+    lines, points = read_streets(path)
     assert lines.tags["name"].tolist() == ["迎春街", ""]
     assert lines.tags["private"].tolist() == [False, True]
     assert lines.point.tolist() == [1, 2, 3, 2, 4]
-    assert entrances.tolist() == [[112.173, 37.192]]
+    assert points["entrances"].tolist() == [[112.173, 37.192]]
     homes = read_buildings(path).set_index("residence_id")
     assert homes["building"].to_dict() == {"w201": "house", "r301": "apartments"}
     assert homes.loc["w201", "levels"] == 3

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from walkcover._errors import InputError
-from walkcover.io.networks import read_network
+from walkcover.io.networks import read_network, save_network
 from walkcover.io.osm import read_buildings, read_streets
 
 # One unit of a drawing in degrees; about 100 m.
@@ -212,3 +212,104 @@ def test_both_lists_are_options(path):
     assert len(read_buildings(path)) == 0
     homes = read_buildings(path, residential=["yurt"], other_uses=["office"])
     assert homes["residence_id"].tolist() == ["w1", "w2"]
+
+
+PLAZA = {"highway": "pedestrian", "name": "五一广场"}
+
+
+def crossed(path) -> list[list[int]]:
+    """Node ids of the lines that plazas add."""
+    before, after = (read_streets(path, plazas=plazas)[0] for plazas in (False, True))
+    n = len(before.point)
+    assert after.point[:n].tolist() == before.point.tolist()
+    return sorted(map(sorted, after.point[n:].reshape(-1, 2).tolist()))
+
+
+def corner_ways(extract, *refs):
+    """A way from each node to one of its own far away."""
+    for ref in refs:
+        extract.node(1000 + ref, ref, 50)
+        extract.way(1000 + ref, [ref, 1000 + ref], highway="footway")
+
+
+def test_closed_ways_that_are_areas_are_plazas(path):
+    extract = Extract()
+    extract.square(1, 0, 0, 1, area="yes", **PLAZA)
+    extract.square(2, 3, 0, 1, **PLAZA)
+    extract.square(3, 6, 0, 1, area="yes", foot="no", **PLAZA)
+    extract.square(4, 9, 0, 1, area="yes", building="yes")
+    corner_ways(extract, 10, 12, 20, 22, 30, 32, 40, 42)
+    assert crossed(extract.write(path)) == [[10, 12]]
+    network = read_network(path, plazas=True)
+    assert (network.name == "五一广场").sum() == 3
+    assert read_network(path).n_edges == network.n_edges - 1
+
+
+def test_plazas_of_relations_keep_their_holes(path):
+    # The outline comes in two ways, one of them against the other; the court is walked around.
+    extract = Extract()
+    for ref, x, y in ((1, 0, 0), (2, 9, 0), (3, 9, 9), (4, 0, 9)):
+        extract.node(ref, x, y)
+    extract.way(1, [1, 2, 3])
+    extract.way(2, [1, 4, 3])
+    extract.square(5, 3, 3, 3)
+    extract.square(6, 20, 0, 2)
+    extract.relation(7, [(1, "outer"), (5, "inner"), (2, "outer"), (6, "outer")], **PLAZA)
+    corner_ways(extract, 1, 3, 60, 62)
+    found = crossed(extract.write(path))
+    assert [60, 62] in found
+    assert found in ([[1, 51], [3, 51], [60, 62]], [[1, 53], [3, 53], [60, 62]])
+
+
+def test_an_outline_that_is_an_area_itself_counts_once(path):
+    extract = Extract()
+    extract.square(1, 0, 0, 9, area="yes", **PLAZA)
+    extract.square(5, 3, 3, 3)
+    extract.relation(7, [(1, "outer"), (5, "inner")], **PLAZA)
+    corner_ways(extract, 10, 12)
+    assert [10, 12] not in crossed(extract.write(path))
+
+
+@pytest.mark.parametrize("lost", ["node", "way", "end", "hole"])
+def test_plazas_cut_by_the_extract_are_left_out(path, lost):
+    extract = Extract()
+    extract.square(1, 0, 0, 9)
+    extract.square(5, 3, 3, 3)
+    members = [(1, "outer"), (5, "inner")]
+    if lost == "node":
+        del extract.nodes[51]
+    elif lost == "way":
+        extract.ways.pop()
+    elif lost == "end":
+        extract.ways.pop()
+        extract.way(5, [50, 51, 52])
+    else:
+        extract.square(6, 20, 0, 1)
+        members.append((6, "inner"))
+    extract.relation(7, members, **PLAZA)
+    extract.square(8, 40, 0, 1, area="yes", **PLAZA)
+    corner_ways(extract, 10, 12, 80, 82)
+    assert crossed(extract.write(path)) == [[80, 82]]
+
+
+def test_streets_on_another_layer_do_not_meet_a_plaza(path):
+    extract = Extract()
+    extract.square(1, 0, 0, 9, area="yes", layer="1", **PLAZA)
+    extract.node(7, 4, 3)
+    corner_ways(extract, 10, 7)
+    assert crossed(extract.write(path)) == []
+
+
+def test_only_extracts_hold_plazas_and_saved_networks_remember_them(path, tmp_path):
+    extract = Extract()
+    extract.square(1, 0, 0, 1, area="yes", **PLAZA)
+    corner_ways(extract, 10, 12)
+    network = read_network(extract.write(path), plazas=True)
+    saved, lines = tmp_path / "network.parquet", tmp_path / "lines.geojson"
+    save_network(network, saved, plazas=True)
+    assert read_network(saved, plazas=True).n_edges == network.n_edges
+    with pytest.raises(InputError, match=r"built with plazas = True, the plan says False"):
+        read_network(saved)
+    lines.write_text("{}")
+    with pytest.raises(InputError, match=r"holds no pedestrian areas.*\.osm\.pbf"):
+        read_network(lines, plazas=True)

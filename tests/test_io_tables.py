@@ -69,6 +69,22 @@ def test_csv_of_chinese_offices_are_read_whatever_their_encoding(tmp_path, encod
     assert table.iloc[0].tolist() == ["007", "迎春小区"]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        ("utf-8", "UTF-8"),
+        ("utf-8-sig", "UTF-8 with byte order mark"),
+        ("gb18030", "GB18030"),
+        ("utf-16", "UTF-16"),
+    ],
+)
+def test_the_encoding_that_was_found_reaches_the_checked_table(tmp_path, encoding, name):
+    text = "编号,名称,lon,lat\n007,迎春小区,112.5,37.8\n"
+    (tmp_path / "t.csv").write_bytes(text.encode(encoding))
+    plan = plan_in(tmp_path, sites={"source": "t.csv", "crs": "wgs84", "id": "编号"})
+    assert read_sites(plan).attrs["notes"] == [f"encoding {name}"]
+
+
 def test_gb18030_beyond_gbk_is_read(tmp_path):
     path = tmp_path / "t.csv"
     # The second character of the name is in GB18030 only.
@@ -222,10 +238,70 @@ def test_unreadable_and_missing_files_are_named(tmp_path):
     for name in ("t.geojson", "t.gpkg", "t.shp", "t.parquet"):
         (tmp_path / name).write_text("{", encoding="utf-8")
         assert "the file cannot be read" in refusal(read_table, tmp_path / name)
-    (tmp_path / "t.ods").write_text("", encoding="utf-8")
-    assert "unknown kind of table '.ods': expected one of .csv" in refusal(
-        read_table, tmp_path / "t.ods"
+    (tmp_path / "t.odt").write_text("", encoding="utf-8")
+    assert "unknown kind of table '.odt': expected one of .csv" in refusal(
+        read_table, tmp_path / "t.odt"
     )
+
+
+@pytest.mark.parametrize("suffix", [".xls", ".et", ".ods"])
+def test_workbooks_of_other_programs_are_refused_with_advice(tmp_path, suffix):
+    (tmp_path / f"t{suffix}").write_bytes(b"")
+    message = refusal(read_table, tmp_path / f"t{suffix}")
+    assert f"a {suffix} workbook is not read" in message
+    assert "save it as .xlsx" in message
+
+
+def test_workbooks_under_a_wrong_name_are_recognised(tmp_path):
+    book = write_book(tmp_path / "t.xlsx", one=[["a"], [1]])
+    (tmp_path / "t.csv").write_bytes(book.read_bytes())
+    assert "this is a workbook, not text" in refusal(read_table, tmp_path / "t.csv")
+    (tmp_path / "u.xlsx").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1"))
+    assert "an old workbook (.xls), or one under a password" in refusal(
+        read_table, tmp_path / "u.xlsx"
+    )
+
+
+def test_a_list_of_an_office_as_it_comes(tmp_path):
+    text = (
+        "各社区采样点一览表,,,,,\n"
+        "编号,经纬度,,采样台,工作时间,状态\n"
+        ",经度,纬度,,,\n"
+        "007,112.5,37.8,2个,周一至周五 8:00-12:00,正常\n"
+        "008,112.6,37.9,暂无,详见公告,暂停采样\n"
+        "合计,,,2,,\n"
+        "注:以公告为准,,,,,\n"
+    )
+    (tmp_path / "t.csv").write_bytes(text.encode("gb18030"))
+    section = {
+        "source": "t.csv",
+        "crs": "wgs84",
+        "id": "编号",
+        "lon": "经纬度/经度",
+        "lat": "纬度",
+        "desks": "采样台",
+        "status": "状态",
+        "opening_hours": "工作时间",
+    }
+    sites = read_sites(plan_in(tmp_path, sites=section))
+    assert sites["site_id"].tolist() == ["007", "008"]
+    assert sites["status"].tolist() == ["open", "closed"]
+    assert sites["desks"].iloc[0] == 2
+    # 4 hours on 5 of 7 days.
+    assert sites["hours_per_day"].iloc[0] == pytest.approx(20 / 7)
+    assert sites[["desks", "hours_per_day"]].iloc[1].isna().all()
+    assert sites.attrs["hours_not_understood"] == [("008", "详见公告")]
+    assert sites.attrs["notes"] == [
+        "encoding GB18030",
+        "row 1 is a title (各社区采样点一览表) and was left out",
+        "header in rows 2-3",
+        "row 7 is a note (注:以公告为准) and was left out",
+        "row 6 is a total row (合计) and was left out",
+        "hours of a day taken from opening hours in 1 rows",
+    ]
+    assert sites.columns.tolist() == [
+        "site_id", "name", "status", "desks", "opening_hours", "hours_per_day", "geometry",
+    ]  # fmt: skip
 
 
 def test_residences_of_a_plan_with_all_their_faults(tmp_path):
@@ -350,6 +426,25 @@ def test_messy_sites_of_a_real_city(real_data):
         placed = read_places(real_data / "hangzhou" / "hangzhou_sites.geojson", crs="gcj02")
     assert len(placed) == 844
     assert placed["名称"].notna().all()
+
+
+def test_the_hours_and_states_of_a_real_city(real_data):
+    section = {
+        "source": "hangzhou_sites.geojson",
+        "crs": "gcj02",
+        "id": "ID",
+        "name": "名称",
+        "status": "状态",
+        "opening_hours": "工作时间",
+    }
+    sites = read_sites(plan_in(real_data / "hangzhou", sites=section))
+    # 休息 470 times and 空闲 374 times.
+    assert sites["status"].value_counts().to_dict() == {"closed": 470, "open": 374}
+    assert any("off duty" in note for note in sites.attrs["notes"])
+    unclear = [site for site, _ in sites.attrs["hours_not_understood"]]
+    assert sites.loc[sites["hours_per_day"].isna(), "site_id"].tolist() == unclear
+    assert len(unclear) <= 0.05 * len(sites)
+    assert sites["hours_per_day"].dropna().between(0.25, 24).all()
 
 
 @pytest.mark.parametrize("layer", ["buildings", "residential_areas", "facilities"])

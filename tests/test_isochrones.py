@@ -20,12 +20,16 @@ import pyproj
 import pytest
 import shapely
 
-import walkcover.isochrones
+import walkcover._isochrone_field
 from walkcover import InputError
+from walkcover._isochrone_field import walk_field
+from walkcover._isochrone_streets import reached_parts, street_walks
 from walkcover.crs import metric_crs
 from walkcover.io.networks import read_network
+from walkcover.io.osm import read_buildings
 from walkcover.isochrones import isochrones
 from walkcover.network import Lines, Network, build_network
+from walkcover.reach import nearest_sites
 from walkcover.search import SearchGraph, search_graph
 from walkcover.snap import Joins, StreetIndex, snap
 from walkcover.speed import WalkCosts, flat_costs
@@ -112,12 +116,53 @@ def test_slope_shortens_one_side() -> None:
     network = town([[(0, -2000), (0, 2000)]])
     sites, index, graph = ready(network, [(0, 0)])
     # Along the street, northwards, a metre takes 2 s; southwards 1 s.
-    costs = WalkCosts(along=np.array([2.0]), against=np.array([1.0]), flat=0.9)
+    costs = WalkCosts(
+        indptr=np.array([0, 2]),
+        at_m=np.array([0.0, network.length_m[0]]),
+        along_s=np.array([0.0, 2 * network.length_m[0]]),
+        against_s=np.array([0.0, network.length_m[0]]),
+        wait_s=np.zeros((1, 2)),
+        flat=0.9,
+    )
     bands = isochrones(sites, index, search_graph(network, costs), minutes=[10])
     assert graph.costs.flat == pytest.approx(costs.flat)
     north, south = (shapely.LineString([(0, 0), (0, y)]) for y in (2000, -2000))
     assert ends_on(bands, north) == pytest.approx([600], abs=EXACT_M)
     assert ends_on(bands, south) == pytest.approx([300], abs=EXACT_M)
+
+
+def test_bands_end_exactly_where_the_pace_changes_in_mid_street() -> None:
+    # Northwards the first 400 m are level, then a metre takes 2 s; coming back likewise.
+    network = town([[(0, 0), (0, 2000)]])
+    sites, index, graph = ready(network, [(0, 0)])
+    length_m = network.length_m[0]
+    seconds = np.array([0.0, 360.0, 360.0 + 2 * (length_m - 400)])
+    costs = replace(
+        graph.costs,
+        indptr=np.array([0, 3]),
+        at_m=np.array([0.0, 400.0, length_m]),
+        along_s=seconds,
+        against_s=seconds,
+    )
+    bands = isochrones(sites, index, search_graph(network, costs))
+    ends = ends_on(bands, shapely.LineString([(0, 0), (0, 2000)]))
+    assert ends == pytest.approx([1000 / 3, 400 + 240 / 2, 400 + 540 / 2], abs=EXACT_M)
+
+
+def test_who_passes_a_signal_waits() -> None:
+    network = town([[(0, 0), (0, 500)], [(0, 500), (0, 2000)]])
+    sites, index, graph = ready(network, [(0, 100)])
+    far, near = np.argsort([network.node_lat[network.v], network.node_lat[network.u]][0])[::-1]
+    wait_s = np.zeros((2, 2))
+    for edge in (near, far):
+        middle = np.isclose(network.node_lat, np.sort(network.node_lat)[1])
+        wait_s[edge] = 10.0 * middle[[network.u[edge], network.v[edge]]]
+    costs = replace(graph.costs, wait_s=wait_s)
+    bands = isochrones(sites, index, search_graph(network, costs))
+    ends = ends_on(bands, shapely.LineString([(0, 100), (0, 2000)]))
+    # Behind the signal 20 s are lost, in which one walks 22.2 m.
+    lost_m = 20 / 0.9
+    assert ends == pytest.approx([1000 / 3, 2000 / 3 - lost_m, 1000 - lost_m], abs=EXACT_M)
 
 
 def test_closed_direction_is_not_walked() -> None:
@@ -257,6 +302,16 @@ def test_water_may_be_drawn_badly() -> None:
     assert held(bands, in_water + beside) == [False] * 3 + [True] * 3
 
 
+def test_water_is_cut_out_of_every_band() -> None:
+    ponds = [shapely.box(x, 10, x + 20, 30) for x in (100, 450, 800)]
+    water = gpd.GeoSeries(
+        [shapely.Polygon(degrees(shapely.get_coordinates(pond))) for pond in ponds], crs=4326
+    )
+    bands = isochrones(*ready(town([[(0, 0), (2000, 0)]]), [(0, 0)]), water=water)
+    inside, beside = ([(x, y) for x in (110, 460, 810)] for y in (20, 5))
+    assert held(bands, inside + beside) == [False] * 3 + [True] * 3
+
+
 def test_no_site_gives_no_band() -> None:
     joins, index, graph = ready(town([[(0, 0), (2000, 0)]]), [(0, 0)])
     nobody = snap(np.empty(0, dtype=object), index)
@@ -269,6 +324,74 @@ def test_no_site_gives_no_band() -> None:
         assert bands.crs == "EPSG:4326"
 
 
+def mixed_town() -> Network:
+    """Draw a town with everything that decides what a place joins, and who may walk where."""
+    streets = [
+        BLOCK,
+        [(700, 0), (1500, 120), (1300, 900), (700, 700)],
+        [(0, 0), (-300, -80), (-350, -600)],
+        [(100, 0), (100, 700)],
+        [(-300, -80), (300, 800)],
+        [(700, 350), (1400, 500)],
+        [(-500, -100), (-900, 500), (-400, 900)],
+    ]
+    return town(
+        streets,
+        private=[False, False, False, True, False, False, False],
+        raised=[False, False, False, False, True, False, False],
+        forward=[True, True, True, True, True, False, True],
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_cells_walk_as_residences_do(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    joins, index, graph = ready(mixed_town(), rng.uniform((-400, -300), (1400, 800), (4, 2)))
+    streets = street_walks(joins, index, graph, limit_s=600.0, margin_m=510.0)
+    field = walk_field(
+        streets, index.network, limit_s=600.0, flat=0.9, snap_limit_m=250.0, cell_m=20.0
+    )
+    tile, row, column = np.nonzero(np.ones(field.walks.shape, dtype=bool))
+    south, west = field.tiles[tile].T * field.lattice.tile_m
+    x = field.west_m + west + (column + 0.5) * field.cell_m
+    y = field.south_m + south + (row + 0.5) * field.cell_m
+    homes = snap(shapely.points(index.to_degrees(np.column_stack([x, y]))), index)
+    walk_s, _ = nearest_sites(homes, joins, graph, site_rank=np.arange(joins.n_places))
+    # Beyond the limit the streets may not be followed, but nobody there is taken to be within it.
+    within = walk_s <= 600
+    assert within.sum() > 500
+    found = field.walks[tile, row, column]
+    assert found[within] == pytest.approx(walk_s[within], abs=0.01)
+    assert (found[~within] > 600).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ends_on_streets_are_where_the_walk_is_the_limit(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    joins, index, graph = ready(mixed_town(), rng.uniform((-400, -300), (1400, 800), (4, 2)))
+    streets = street_walks(joins, index, graph, limit_s=600.0, margin_m=510.0)
+    rank = np.arange(joins.n_places)
+    reached, other = reached_parts(streets, 400.0)
+    for parts, within in ((reached, True), (other, False)):
+        share = rng.uniform(0.001, 0.999, (len(parts), 1))
+        xy = parts[:, :2] + share * (parts[:, 2:] - parts[:, :2])
+        # All edges, not only those that a place would join.
+        every = replace(graph.network, raised=np.zeros(graph.network.n_edges, dtype=bool))
+        homes = snap(shapely.points(index.to_degrees(xy)), StreetIndex(every, index.crs))
+        walk_s, _ = nearest_sites(homes, joins, graph, site_rank=rank)
+        assert len(xy) > 3
+        assert ((walk_s <= 400) == within).all()
+
+
+def test_threads_and_order_of_sites_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = mixed_town()
+    places = np.array([(0, 10), (690, 300), (1250, 700)])
+    first = isochrones(*ready(network, places))
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    second = isochrones(*ready(network, places[::-1]))
+    assert first.geometry.to_wkb().tolist() == second.geometry.to_wkb().tolist()
+
+
 def test_first_band_may_be_empty() -> None:
     joins, index, graph = ready(town([[(0, 0), (2000, 0)]]), [(0, 0)])
     # A leg of 400 m takes six minutes.
@@ -279,7 +402,7 @@ def test_first_band_may_be_empty() -> None:
 def test_wide_area_takes_wider_cells_and_ends_exactly_all_the_same(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(walkcover.isochrones, "MAX_CELLS", 2000)
+    monkeypatch.setattr(walkcover._isochrone_field, "MAX_CELLS", 2000)
     with caplog.at_level(logging.INFO, logger="walkcover"):
         bands = isochrones(*ready(town([[(0, 0), (0, 2000)]]), [(0, 0)]))
     (width,) = re.findall(r"cells of ([\d.]+) m", caplog.text)
@@ -335,3 +458,22 @@ def test_real_county_town_keeps_the_definition(real_data: Path) -> None:
         assert inside.all(axis=1).sum() > 10
         assert found[inside.all(axis=1)].all()
         assert not found[~inside.any(axis=1)].any()
+
+
+def test_real_homes_lie_where_their_walk_says(real_data: Path) -> None:
+    path = real_data / "north_bayreuth" / "north-bayreuth.osm.gz"
+    network, homes = read_network(path), read_buildings(path).geometry.to_numpy()
+    west, south, east, north = network.bounds
+    index = StreetIndex(network, metric_crs((west + east) / 2, (south + north) / 2))
+    graph = search_graph(network, flat_costs(network, speed_kmh=4.0))
+    rng = np.random.default_rng(20220520)
+    joins = snap(shapely.point_on_surface(homes[rng.choice(len(homes), 12)]), index)
+    bands = isochrones(joins, index, graph)
+    walk_s, _ = nearest_sites(snap(homes, index), joins, graph, site_rank=np.arange(12))
+    found = np.zeros(len(homes), dtype=bool)
+    for band in bands.itertuples():
+        found |= shapely.contains(band.geometry, shapely.point_on_surface(homes))
+        covered = np.round(walk_s, 3) <= 60 * band.minutes_to
+        assert found[covered].mean() >= 0.98
+    assert found[covered].mean() >= 0.99
+    assert found[~covered].mean() <= 0.01

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from walkcover import MissingFileError, PlanError
 from walkcover.io.plan_file import STARTER_PLAN, load_plan
-from walkcover.plan import Plan, Stage, WalkOptions, plan_from_mapping
+from walkcover.plan import Plan, Profile, Stage, plan_from_mapping
 
 LEAST: dict[str, Any] = {
     "network": {"source": "streets.osm.pbf"},
@@ -35,7 +35,8 @@ def faults(**sections: Any) -> list[str]:
 
 def test_defaults_are_the_documented_ones() -> None:
     plan = make()
-    assert (plan.walk.limit_s, plan.walk.flat_kmh) == (900, 4)
+    assert (plan.walk.limit_s, plan.walker.speed_kmh) == (900, 4)
+    assert plan.walk.band == ("standard", "brisk", "elderly")
     assert (plan.walk.snap_limit_m, plan.walk.min_component_m) == (250, 1000)
     assert plan.stages == (Stage("all", target=0.8),)
     assert plan.residences.id == "residence_id"
@@ -48,8 +49,8 @@ def test_defaults_are_the_documented_ones() -> None:
     ("profile", "kmh"), [("standard", 4.0), ("brisk", 4.7), ("elderly", 2.9), ("frail", 2.3)]
 )
 def test_profiles(profile: str, kmh: float) -> None:
-    assert WalkOptions(profile=profile).flat_kmh == kmh
-    assert WalkOptions(profile=profile, speed_kmh=3.3).flat_kmh == 3.3
+    assert make(walk={"profile": profile}).walker.speed_kmh == kmh
+    assert make(walk={"profile": profile, "speed_kmh": 3.3}).walker.speed_kmh == 3.3
 
 
 def test_stage_without_a_goal_wants_four_fifths() -> None:
@@ -121,7 +122,7 @@ def test_misspelt_key_gets_the_right_one(section: str, key: str, meant: str) -> 
 
 def test_word_that_is_nothing_like_a_key_gets_all_of_them() -> None:
     (fault,) = faults(network={"zzz": 1})
-    assert fault == "[network] has no key 'zzz'; known are source, layer, crs"
+    assert fault == "[network] has no key 'zzz'; known are source, layer, elevation, crs"
 
 
 def test_section_that_is_unknown_or_none() -> None:
@@ -203,9 +204,11 @@ def test_starter_plan_is_understood_and_holds_the_defaults() -> None:
 def test_starter_plan_shows_every_key() -> None:
     shown = tomllib.loads(re.sub(r"^# (?=[a-z\[])", "", STARTER_PLAN, flags=re.MULTILINE))
     for field in dataclasses.fields(Plan):
-        if field.name not in ("folder", "stages"):
+        if field.name not in ("folder", "stages", "profiles"):
             keys = [key.name for key in dataclasses.fields(getattr(make(), field.name))]
             assert sorted(shown[field.name]) == sorted(keys), field.name
+    keys = [key.name for key in dataclasses.fields(Profile)]
+    assert sorted(shown["profiles"]["cart"]) == sorted(keys)
     assert plan_from_mapping(shown).walk.limit_s == 900
 
 
@@ -227,3 +230,49 @@ def test_plan_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="did you mean 'zones'") as caught:
         load_plan(write(tmp_path / "odd.toml", STARTER_PLAN + "[zone]\n"))
     assert str(tmp_path / "odd.toml") in str(caught.value)
+
+
+# Population
+
+
+def test_population_is_told_by_its_name_or_its_kind() -> None:
+    assert make().population.form == ""
+    forms = {"p.csv": "zones", "p.gpkg": "zones", "p.tif": "raster", "P.TIFF": "raster"}
+    for source, form in forms.items():
+        assert make(population={"source": source}).population.form == form
+    assert make(population={"source": "p.gpkg", "kind": "cells"}).population.form == "cells"
+    assert make(population={"source": "p.img", "kind": "raster"}).population.form == "raster"
+    assert make(population={"kind": "cells"}).population.form == ""
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        (
+            {"kind": "grid"},
+            "[population] kind = 'grid': expected one of auto, zones, cells, raster",
+        ),
+        ({"unit": "per_km2"}, "[population] unit = 'per_km2': expected one of people, people_per"),
+        ({"cell_m": -1}, "[population] cell_m = -1.0: expected zero or more"),
+        ({"cell_m": float("nan")}, "[population] cell_m = nan: expected zero or more"),
+        ({"source": "p.tif", "kind": "cells"}, "[population] kind = 'cells': 'p.tif' is a raster"),
+        ({"source": "p.tif", "kind": "zones"}, "[population] kind = 'zones': 'p.tif' is a raster"),
+        (
+            {"source": "p.csv", "unit": "people_per_km2"},
+            "[population] unit = 'people_per_km2': zones have totals",
+        ),
+        (
+            {"source": "p.tif", "elderly": "old"},
+            "[population] elderly = 'old': expected a raster on the grid of the source",
+        ),
+    ],
+)
+def test_population_that_cannot_be_meant(section: dict[str, Any], expected: str) -> None:
+    (fault,) = faults(population=section)
+    assert fault.startswith(expected)
+
+
+def test_elderly_raster_hides_the_path_of_the_machine(tmp_path: Path) -> None:
+    population = {"source": str(tmp_path / "p.tif"), "elderly": str(tmp_path / "old.tif")}
+    section = make(population=population).parameters()["population"]
+    assert (section["source"], section["elderly"]) == ("p.tif", "old.tif")

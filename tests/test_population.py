@@ -7,8 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from walkcover import InputError
-from walkcover.population import floor_area_m2, spread_people
+from walkcover import ConservationError, InputError
+from walkcover.population import (
+    check_elderly,
+    floor_area_m2,
+    refuse_moved_total,
+    spread_people,
+)
 
 
 def homes(*zones):
@@ -95,3 +100,23 @@ def test_floor_area_is_ground_times_levels():
 def test_points_have_no_floor_area():
     shapes = gpd.GeoSeries([shapely.box(0, 0, 1, 1), shapely.Point(0, 0)], crs=4326)
     assert "1 residences are no polygons" in refusal(floor_area_m2, shapes)
+
+
+def test_more_elderly_than_people_are_refused():
+    people = pd.Series({"a": 10.0, "b": 0.0, "c": 3.0})
+    check_elderly(people, pd.Series({"a": 10.000001, "b": 0.0, "c": 1.0}), what="p.csv")
+    message = refusal(
+        check_elderly, people, pd.Series({"a": 11.0, "b": 1.0, "c": 3.0}), what="p.csv"
+    )
+    assert message.startswith("p.csv: more elderly than people in 2 rows, first a (11 of 10)")
+
+
+@pytest.mark.parametrize(("lost", "stops"), [(5e-7, False), (2e-6, True), (np.nan, True)])
+def test_a_total_that_moves_stops(lost, stops):
+    given = [1000.0, 2000.0]
+    spread = [1000.0, 2000.0 - lost]
+    if stops:
+        with pytest.raises(ConservationError, match="spreading moved the total"):
+            refuse_moved_total(given, spread)
+    else:
+        refuse_moved_total(given, spread)

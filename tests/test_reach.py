@@ -50,7 +50,8 @@ def make_network(u, v, length_m, *, forward=True, backward=True, private=False) 
     flags = {"forward": forward, "backward": backward, "private": private}
     flags |= {"raised": False, "island": False}
     edges |= {name: np.broadcast_to(np.array(flag), m).copy() for name, flag in flags.items()}
-    edges |= {name: np.full(m, "", dtype=object) for name in ("name", "highway")}
+    texts = ("name", "highway", "surface", "wheelchair")
+    edges |= {name: np.full(m, "", dtype=object) for name in texts}
     place = nodes[np.column_stack([u, v]).ravel()].astype(np.float64)
     return network_from_edges(
         edges,
@@ -58,7 +59,7 @@ def make_network(u, v, length_m, *, forward=True, backward=True, private=False) 
         lon=place / 1000,
         lat=place / 1000,
         at_m=np.column_stack([np.zeros(m), length_m]).ravel(),
-        entrances=np.empty((0, 2)),
+        points={},
     )
 
 

@@ -44,6 +44,8 @@ def faults_of(check, *args, **options):
         ("1,204 人", 1204.0),
         ("12.5", 12.5),
         (0, 0.0),
+        ("1.2万人", 12_000.0),
+        ("\uff12\uff11\uff15名", 215.0),
     ],
 )
 def test_people_are_read_as_people_write_them(cell, people):
@@ -62,6 +64,8 @@ def test_people_are_read_as_people_write_them(cell, people):
         ("12,04", "not a number"),
         ("1_000", "not a number"),
         ("215户", "not a number"),
+        ("80%", "not a number"),
+        ("10²", "not a number"),
         ("nan", "not a number"),
         ("inf", "infinite"),
         (np.inf, "infinite"),
@@ -253,6 +257,14 @@ def sites(**columns):
         ("停用", "closed"),
         ("规划", "planned"),
         ("拟建", "planned"),
+        ("正常", "open"),
+        ("正常营业", "open"),
+        ("在用", "open"),
+        ("空闲", "open"),
+        ("休息", "closed"),
+        ("暂停", "closed"),
+        ("停业", "closed"),
+        ("暂停采样", "closed"),
     ],
 )
 def test_statuses_are_understood_in_both_languages(cell, status):
@@ -263,8 +275,8 @@ def test_sites_need_no_status_but_a_known_one():
     checked = check_sites(sites(name=["东门", None]), crs="wgs84")
     assert checked["status"].tolist() == ["open", "open"]
     assert checked["name"].tolist() == ["东门", ""]
-    message = faults_of(check_sites, sites(status=["休息", ""]), crs="wgs84")
-    assert "column 'status': an unknown value in 2 rows, first 1 ('休息'), 2 ('')" in message
+    message = faults_of(check_sites, sites(status=["打烊", ""]), crs="wgs84")
+    assert "column 'status': an unknown value in 2 rows, first 1 ('打烊'), 2 ('')" in message
 
 
 def test_desks_may_be_unknown_but_not_nonsense():
@@ -272,6 +284,90 @@ def test_desks_may_be_unknown_but_not_nonsense():
     assert checked["desks"].iloc[0] == 2.0
     assert np.isnan(checked["desks"].iloc[1])
     assert "'desks': negative" in faults_of(check_sites, sites(desks=[-1, 1]), crs="wgs84")
+
+
+def test_estimates_and_notes_of_the_reader_are_kept():
+    table = homes(people=["约300", "20"])
+    table.attrs["notes"] = ["encoding GB18030"]
+    checked = check_residences(table, crs="wgs84")
+    assert checked["people"].tolist() == [300.0, 20.0]
+    assert checked.attrs["notes"] == [
+        "encoding GB18030",
+        "column 'people': an estimate taken as it stands in 1 row, a ('约300')",
+    ]
+    assert table.attrs["notes"] == ["encoding GB18030"]
+
+
+@pytest.mark.parametrize("name", ["人口(万人)", "人口\uff08单位\uff1a万人\uff09", "常住[千人]"])
+def test_columns_of_multiples_are_refused(name):
+    message = faults_of(
+        check_residences, homes(**{name: ["1.2", "3"]}), crs="wgs84", columns={"people": name}
+    )
+    assert f"column {name!r}: its numbers are multiples of 1" in message
+
+
+def test_columns_are_found_by_their_joined_names():
+    table = homes(常住=[7, 8])
+    table.attrs["full_names"] = {"人口/常住": "常住"}
+    checked = check_residences(table, crs="wgs84", columns={"people": "人口/常住"})
+    assert checked["people"].tolist() == [7, 8]
+    assert "常住" not in checked
+
+
+@pytest.mark.parametrize(("whole", "short"), [("140105001000", "40105001000"), ("140105", "40105")])
+def test_division_codes_that_lost_a_digit_are_refused(whole, short):
+    message = faults_of(check_residences, homes(zone_id=[whole, short]), crs="wgs84")
+    assert f"'zone_id': a code of {len(short)} digits in 1 row, b ({short!r})" in message
+    assert "store the codes as text" in message
+    assert check_residences(homes(zone_id=[whole, "x"]), crs="wgs84").attrs == {}
+    # Codes of another country may all have that many; it is said, no more.
+    checked = check_residences(homes(zone_id=[short, short]), crs="wgs84")
+    assert f"where division codes have {len(whole)}" in checked.attrs["notes"][0]
+
+
+def test_ids_that_a_spreadsheet_turned_into_dates_are_refused():
+    message = faults_of(check_sites, sites(site_id=["3-2", "2022-03-01"]), crs="wgs84")
+    assert "column 'site_id': a date among codes in 1 row, row 1 ('2022-03-01')" in message
+
+
+def test_words_for_nothing_are_empty_where_a_column_may_lack_values():
+    table = homes(zone_id=["无", "/"], county_seat=["N/A", "是"], class_code=["—", "空"])
+    checked = check_residences(table, crs="wgs84")
+    assert checked[["zone_id", "class_code"]].isna().all(axis=None)
+    assert checked["county_seat"].tolist() == [False, True]
+
+
+def test_hours_come_from_opening_hours_where_there_is_no_number():
+    table = sites(hours_per_day=["6小时", "暂无"], opening_hours=["8:00-20:00", "8:00-12:00"])
+    checked = check_sites(table, crs="wgs84")
+    assert checked["hours_per_day"].tolist() == [6.0, 4.0]
+    assert checked["opening_hours"].tolist() == ["8:00-20:00", "8:00-12:00"]
+    assert checked.attrs == {"notes": ["hours of a day taken from opening hours in 1 rows"]}
+
+
+def test_hours_that_are_not_understood_are_listed_and_stay_unknown():
+    table = sites(营业=["早九晚五", "无"])
+    checked = check_sites(table, crs="wgs84", columns={"opening_hours": "营业"})
+    assert checked["hours_per_day"].isna().all()
+    assert checked["opening_hours"].isna().tolist() == [False, True]
+    assert checked.attrs["hours_not_understood"] == [("1", "早九晚五")]
+    # Its own number makes the text unimportant.
+    numbered = check_sites(
+        table.assign(hours_per_day=8), crs="wgs84", columns={"opening_hours": "营业"}
+    )
+    assert "hours_not_understood" not in numbered.attrs
+
+
+def test_what_a_rule_decided_about_hours_is_noted():
+    checked = check_sites(sites(opening_hours=["8:00-5:00", "8:00-9:00"]), crs="wgs84")
+    assert checked["hours_per_day"].tolist() == [9.0, 1.0]
+    assert "1 ('8:00-5:00 is read as till 17:00')" in checked.attrs["notes"][1]
+
+
+def test_off_duty_is_closed_and_said_to_be_doubtful():
+    checked = check_sites(sites(status=["休息", "空闲"]), crs="wgs84")
+    assert checked["status"].tolist() == ["closed", "open"]
+    assert "wrong where the list tells of one hour only" in checked.attrs["notes"][0]
 
 
 def test_candidates_cost_one_each_unless_they_say():

@@ -6,6 +6,7 @@ import click
 
 from walkcover import __version__
 from walkcover.cli.assess import assess
+from walkcover.cli.audit import audit
 from walkcover.cli.check import check
 from walkcover.cli.demo import demo
 from walkcover.cli.fetch import fetch
@@ -32,5 +33,9 @@ def main() -> None:
     """
 
 
-for command in (init, demo, check, assess, suggest, map_, report, run, isochrones, fetch):
+COMMANDS = (
+    init, demo, check, assess, suggest, map_, report, run, isochrones, audit, fetch,
+)  # fmt: skip
+
+for command in COMMANDS:
     main.add_command(command)

@@ -11,19 +11,28 @@ import geopandas as gpd
 import pandas as pd
 
 from walkcover._errors import InputError, MissingFileError
+from walkcover.cells import study_area
 from walkcover.desks import check_desks
-from walkcover.io.networks import is_extract, read_network
+from walkcover.io.networks import is_extract
 from walkcover.io.tables import (
     read_candidates,
+    read_cells,
     read_residences,
     read_sites,
     read_zone_people,
     read_zones,
 )
+from walkcover.io.walking import Walking, read_walking
 from walkcover.network import Network
 from walkcover.plan import Plan
-from walkcover.population import floor_area_m2, spread_people
-from walkcover.residences import is_compound, split_compounds
+from walkcover.population import check_elderly, floor_area_m2, spread_people
+from walkcover.residences import (
+    Settlement,
+    borrow_names,
+    is_compound,
+    settle_cells,
+    split_compounds,
+)
 from walkcover.tables import check_near_network, check_residences
 from walkcover.zones import assign_stages, assign_zones, default_zones
 
@@ -40,8 +49,8 @@ class Inputs:
 
     Parameters
     ----------
-    network
-        The walking network.
+    walking
+        The walking network, with heights.
     residences
         With zone_id and stage; compounds are broken down.
     sites
@@ -52,14 +61,22 @@ class Inputs:
         Given candidates, None where they are to be made.
     sha256
         Checksum of each file by its name in the plan.
+    settlement
+        What was done with the people of cells, None where the plan has none.
     """
 
-    network: Network
+    walking: Walking
     residences: gpd.GeoDataFrame
     sites: gpd.GeoDataFrame
     zones: gpd.GeoDataFrame
     candidates: gpd.GeoDataFrame | None
     sha256: dict[str, str]
+    settlement: Settlement | None = None
+
+    @property
+    def network(self) -> Network:
+        """The walking network."""
+        return self.walking.network
 
 
 def read_inputs(plan: Plan) -> Inputs:
@@ -85,12 +102,14 @@ def read_inputs(plan: Plan) -> Inputs:
     """
     sha256 = _checksums(plan)
     network_path = plan.path(plan.network.source)
-    network = read_network(
-        network_path, layer=plan.network.layer, min_component_m=plan.walk.min_component_m
-    )
+    walking = read_walking(plan)
+    network = walking.network
     zones = read_zones(plan) if plan.zones.source else None
     places = _places(plan, network_path)
     check_near_network(places, network.bounds, what=_label(plan.residences.source, "residence"))
+    settlement = _settlement(plan, places, zones, network)
+    if settlement is not None:
+        places = settlement.residences
     residences = _with_zones(places, zones, plan)
     if zones is None:
         zones = default_zones(residences["zone_id"])
@@ -99,7 +118,7 @@ def read_inputs(plan: Plan) -> Inputs:
     candidates = _candidates(plan, network, sites)
     if len(sites):
         check_near_network(sites, network.bounds, what=_label(plan.sites.source, "site"))
-    return Inputs(network, residences, sites, zones, candidates, sha256)
+    return Inputs(walking, residences, sites, zones, candidates, sha256, settlement)
 
 
 def no_sites() -> gpd.GeoDataFrame:
@@ -170,9 +189,16 @@ def _with_zones(
 ) -> gpd.GeoDataFrame:
     """Add zone and stage, and people where they are spread over the zones."""
     places = places.copy()
+    settled = plan.population.form in ("cells", "raster")
+    if settled and (zones is None or zones.geometry.isna().all()):
+        places = borrow_names(places, ["zone_id"])
     places["zone_id"] = assign_zones(places, zones)
-    if plan.population.source:
-        places["people"] = _spread(plan, places)
+    if plan.population.form == "zones":
+        places = places.assign(**_spread(plan, places))
+    if settled:
+        staged = [] if zones is None else zones.loc[zones["stage"].notna(), "zone_id"]
+        rows = ~places["zone_id"].isin(staged).to_numpy()
+        places = borrow_names(places, ["stage", "class_code", "county_seat"], rows=rows)
     places["stage"] = assign_stages(places, zones, plan.stages)
     return places
 
@@ -205,30 +231,55 @@ def _from_extract(plan: Plan, network_path: Path) -> gpd.GeoDataFrame:
     return check_residences(places)
 
 
-def _spread(plan: Plan, places: gpd.GeoDataFrame) -> pd.Series:
-    """Zone totals of [population] spread over the residences."""
-    totals = read_zone_people(plan)
+def _settlement(
+    plan: Plan, places: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None, network: Network
+) -> Settlement | None:
+    """People of the cells of [population] in the residences, None where it has no cells."""
+    population = plan.population
+    if population.form not in ("cells", "raster"):
+        return None
+    area = study_area(zones, network.bounds, margin_m=plan.walk.snap_limit_m)
+    what = Path(population.source).name
+    if population.form == "raster":
+        from walkcover.io.rasters import read_raster_cells
+
+        cells = read_raster_cells(
+            plan.path(population.source),
+            area.bounds,
+            unit=population.unit,
+            crs=population.crs,
+            elderly=plan.path(population.elderly) if population.elderly else None,
+        )
+    else:
+        cells = read_cells(plan)
+    if "elderly_people" in cells:
+        by_cell = cells.set_index("cell_id")
+        check_elderly(by_cell["people"], by_cell["elderly_people"], what=what)
+    settlement = settle_cells(
+        cells, places, area, spread=population.spread, cell_m=population.cell_m, what=what
+    )
+    log.info("%s: %s", what, settlement.text)
+    return settlement
+
+
+def _spread(plan: Plan, places: gpd.GeoDataFrame) -> dict[str, pd.Series]:
+    """Zone totals of [population] spread over the residences, by column."""
+    totals = {"people": read_zone_people(plan)}
+    if plan.population.elderly:
+        totals["elderly_people"] = read_zone_people(plan, elderly=True)
+        what = Path(plan.population.source).name
+        check_elderly(totals["people"], totals["elderly_people"], what=what)
     weights = None
     if plan.population.spread == "floor_area":
         weights = floor_area_m2(places.geometry, places.get("levels"))
-    return spread_people(totals, places, weights=weights)
+    return {name: spread_people(total, places, weights=weights) for name, total in totals.items()}
 
 
 def _checksums(plan: Plan) -> dict[str, str]:
     """Checksum of every file the plan names; all missing ones are reported together."""
-    sections = {
-        "network": plan.network.source,
-        "residences": plan.residences.source,
-        "population": plan.population.source,
-        "sites": plan.sites.source,
-        "candidates": plan.candidates.source,
-        "zones": plan.zones.source,
-    }
-    named = {k: s for k, s in sections.items() if s and (k, s) != ("residences", "osm")}
+    named = plan.files()
     missing = [
-        f"[{section}] source = {source!r}"
-        for section, source in named.items()
-        if not plan.path(source).is_file()
+        f"{key} = {source!r}" for key, source in named.items() if not plan.path(source).is_file()
     ]
     if missing:
         msg = (
@@ -238,8 +289,12 @@ def _checksums(plan: Plan) -> dict[str, str]:
         )
         raise MissingFileError(msg)
     return {
-        Path(source).name if Path(source).is_absolute() else source: hashlib.sha256(
-            plan.path(source).read_bytes()
-        ).hexdigest()
+        Path(source).name if Path(source).is_absolute() else source: _sha256(plan.path(source))
         for source in named.values()
     }
+
+
+def _sha256(path: Path) -> str:
+    """Checksum of a file that may be larger than the memory, as rasters of a country are."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

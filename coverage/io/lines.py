@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 
 from walkcover._errors import InputError
 from walkcover.network import Lines, connected_pieces
-from walkcover.tags import directions, is_private, is_raised_or_sunk, is_walkable
+from walkcover.tags import STREET_COLUMNS, is_walkable, street_row
 
 # GDAL's OSM driver writes the remaining tags as "key"=>"value" pairs.
 HSTORE_PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"=>"((?:[^"\\]|\\.)*)"')
@@ -182,12 +182,7 @@ def _strictest(key: str, values: list[str]) -> str:
 
 def _tag_table(tags: list[dict[str, str]]) -> pd.DataFrame:
     """Rows of `Lines.tags`."""
-    rows = [
-        (t.get("name", ""), t["highway"], is_private(t), is_raised_or_sunk(t), *directions(t))
-        for t in tags
-    ]
-    columns = ["name", "highway", "private", "raised", "forward", "backward"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame([street_row(t) for t in tags], columns=list(STREET_COLUMNS))
 
 
 def _join_lines(shapes: np.ndarray, planar: np.ndarray, tags: pd.DataFrame) -> Lines:

@@ -14,6 +14,7 @@ from walkcover._errors import InputError, MissingFileError
 from walkcover.network import (
     EDGE_COLUMNS,
     MIN_COMPONENT_M,
+    POINT_KINDS,
     Network,
     build_network,
     network_from_edges,
@@ -24,7 +25,7 @@ LINE_SUFFIXES = (".gpkg", ".geojson", ".shp")
 GRAPHML_SUFFIXES = (".graphml", ".graphml.gz")
 PARQUET_SUFFIXES = (".parquet",)
 # Raised when the columns change, so that an old file is refused and not misread.
-FORMAT = 1
+FORMAT = 2
 META_KEY = b"walkcover"
 
 log = logging.getLogger("walkcover")
@@ -36,7 +37,11 @@ def is_extract(path: Path) -> bool:
 
 
 def read_network(
-    path: Path, *, layer: str = "", min_component_m: float = MIN_COMPONENT_M
+    path: Path,
+    *,
+    layer: str = "",
+    min_component_m: float = MIN_COMPONENT_M,
+    plazas: bool = False,
 ) -> Network:
     """
     Read a walking network.
@@ -51,6 +56,10 @@ def read_network(
     min_component_m
         Street length in metres below which a connected piece is an island. A saved network keeps
         the one it was built with.
+    plazas
+        Whether people cross pedestrian areas in a straight line; see
+        `walkcover.plazas.cross_plazas`. Only extracts hold areas; a saved network keeps what it
+        was built with.
 
     Returns
     -------
@@ -62,19 +71,25 @@ def read_network(
     MissingFileError
         If there is no such file.
     InputError
-        If its kind is unknown, or it cannot be read.
+        If its kind is unknown, it cannot be read, or plazas are asked of a kind that holds none.
     """
     if not path.is_file():
         msg = f"{path}: there is no such street file ([network] source)"
         raise MissingFileError(msg)
     name = path.name.lower()
     if name.endswith(PARQUET_SUFFIXES):
-        return load_network(path, min_component_m=min_component_m)
+        return load_network(path, min_component_m=min_component_m, plazas=plazas)
     if name.endswith(OSM_SUFFIXES):
         from walkcover.io.osm import read_streets
 
-        lines, entrances = read_streets(path)
-        return build_network(lines, min_component_m=min_component_m, entrances=entrances)
+        lines, points = read_streets(path, plazas=plazas)
+        return build_network(lines, min_component_m=min_component_m, points=points)
+    if plazas and name.endswith(LINE_SUFFIXES + GRAPHML_SUFFIXES):
+        msg = (
+            f"{path}: holds no pedestrian areas to cross (plazas); only extracts do: give one of "
+            f"{', '.join(OSM_SUFFIXES)}, or leave plazas out"
+        )
+        raise InputError(msg)
     if name.endswith(LINE_SUFFIXES):
         from walkcover.io.lines import read_lines
 
@@ -88,7 +103,13 @@ def read_network(
     raise InputError(msg)
 
 
-def save_network(network: Network, path: Path, *, min_component_m: float = MIN_COMPONENT_M) -> None:
+def save_network(
+    network: Network,
+    path: Path,
+    *,
+    min_component_m: float = MIN_COMPONENT_M,
+    plazas: bool = False,
+) -> None:
     """
     Save a network as one Parquet file: an edge a row.
 
@@ -98,7 +119,7 @@ def save_network(network: Network, path: Path, *, min_component_m: float = MIN_C
         The network.
     path
         File to write.
-    min_component_m
+    min_component_m, plazas
         What the network was built with; loading checks it.
     """
     offsets = pa.array(network.indptr, type=pa.int32())
@@ -110,13 +131,16 @@ def save_network(network: Network, path: Path, *, min_component_m: float = MIN_C
     meta = {
         "format": FORMAT,
         "min_component_m": min_component_m,
-        "entrances": network.entrances.tolist(),
+        "plazas": plazas,
+        "points": {kind: getattr(network, kind).tolist() for kind in POINT_KINDS},
     }
     table = pa.table(columns).replace_schema_metadata({META_KEY: json.dumps(meta)})
     pq.write_table(table, path, compression="zstd")
 
 
-def load_network(path: Path, *, min_component_m: float = MIN_COMPONENT_M) -> Network:
+def load_network(
+    path: Path, *, min_component_m: float = MIN_COMPONENT_M, plazas: bool = False
+) -> Network:
     """
     Load a network that `save_network` wrote.
 
@@ -124,7 +148,7 @@ def load_network(path: Path, *, min_component_m: float = MIN_COMPONENT_M) -> Net
     ----------
     path
         The Parquet file.
-    min_component_m
+    min_component_m, plazas
         Must be what the network was built with.
 
     Returns
@@ -135,7 +159,7 @@ def load_network(path: Path, *, min_component_m: float = MIN_COMPONENT_M) -> Net
     Raises
     ------
     InputError
-        If the file is another kind of Parquet file, or was built with another `min_component_m`.
+        If the file is another kind of Parquet file, or was built with other values of these.
     """
     try:
         table = pq.read_table(path)
@@ -146,12 +170,13 @@ def load_network(path: Path, *, min_component_m: float = MIN_COMPONENT_M) -> Net
     if meta.get("format") != FORMAT:
         msg = f"{path}: not a network saved by this version of walkcover; build it again"
         raise InputError(msg)
-    if meta["min_component_m"] != min_component_m:
-        msg = (
-            f"{path}: was built with min_component_m = {meta['min_component_m']}, the plan says "
-            f"{min_component_m}; build it again or change the plan"
-        )
-        raise InputError(msg)
+    for name, wanted in (("min_component_m", min_component_m), ("plazas", plazas)):
+        if meta[name] != wanted:
+            msg = (
+                f"{path}: was built with {name} = {meta[name]}, the plan says {wanted}; build it "
+                "again or change the plan"
+            )
+            raise InputError(msg)
     shapes = {name: table[name].combine_chunks() for name in ("lon", "lat", "at_m")}
     return network_from_edges(
         {name: table[name].to_numpy() for name in EDGE_COLUMNS},
@@ -159,5 +184,8 @@ def load_network(path: Path, *, min_component_m: float = MIN_COMPONENT_M) -> Net
         lon=shapes["lon"].values.to_numpy(),
         lat=shapes["lat"].values.to_numpy(),
         at_m=shapes["at_m"].values.to_numpy(),
-        entrances=np.array(meta["entrances"], dtype=np.float64).reshape(-1, 2),
+        points={
+            kind: np.array(places, dtype=np.float64).reshape(-1, 2)
+            for kind, places in meta["points"].items()
+        },
     )

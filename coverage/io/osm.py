@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,19 @@ import pandas as pd
 import shapely
 
 from walkcover._errors import InputError
+from walkcover.io.plazas import PlazaFinder
 from walkcover.network import Lines
+from walkcover.plazas import cross_plazas
 from walkcover.tags import (
     NON_RESIDENTIAL_LANDUSE,
     OTHER_USES,
     RESIDENTIAL_BUILDINGS,
-    directions,
-    is_private,
-    is_raised_or_sunk,
+    STREET_COLUMNS,
+    is_high_kerb,
     is_residential_building,
+    is_signal_crossing,
     is_walkable,
+    street_row,
 )
 
 BUILDING_COLUMNS = ["building", "levels", "name", "barrier", "access"]
@@ -43,12 +46,14 @@ class _Collected:
     lat: list[float] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     rows: list[tuple[object, ...]] = field(default_factory=list)
-    entrances: list[tuple[float, float]] = field(default_factory=list)
+    points: dict[str, list[tuple[float, float]]] = field(
+        default_factory=lambda: {kind: [] for kind in POINT_KINDS}
+    )
     missing: int = 0
     bad_ways: int = 0
 
 
-def read_streets(path: Path) -> tuple[Lines, np.ndarray]:
+def read_streets(path: Path, *, plazas: bool = False) -> tuple[Lines, dict[str, np.ndarray]]:
     """
     Read the walkable ways of an extract.
 
@@ -58,13 +63,17 @@ def read_streets(path: Path) -> tuple[Lines, np.ndarray]:
     ----------
     path
         ``.osm.pbf``, ``.osm`` or ``.osm.gz``, nodes before ways as usual.
+    plazas
+        Whether people cross pedestrian areas (closed ways with ``area=yes``, multipolygons) in a
+        straight line between the points where ways meet them. Otherwise areas are left out.
 
     Returns
     -------
     lines
-        Walkable lines; they meet where they share a node.
-    entrances
-        Lon and lat of ``entrance=*`` and ``barrier=gate`` nodes, shape (k, 2).
+        Walkable lines; they meet where they share a node. Those over plazas stand last.
+    points
+        Lon and lat, shape (k, 2) each: ``entrances`` (``entrance=*`` and ``barrier=gate``),
+        ``signals`` (crossings where people on foot wait) and ``kerbs`` (too high for wheels).
 
     Raises
     ------
@@ -72,16 +81,23 @@ def read_streets(path: Path) -> tuple[Lines, np.ndarray]:
         If the file is cut off or not an extract, or nobody can walk anywhere in it.
     """
     got = _Collected()
+    finder = PlazaFinder() if plazas else None
     processor = osmium.FileProcessor(str(path)).with_locations()
-    processor = processor.with_filter(osmium.filter.KeyFilter("highway", "entrance", "barrier"))
-    for thing in _read(path, processor):
+    keys = osmium.filter.KeyFilter("highway", "entrance", "barrier", "kerb")
+    for thing in _read(path, processor.with_filter(keys)):
         if thing.is_node():
-            if thing.tags.get("entrance", "no") != "no" or thing.tags.get("barrier") == "gate":
-                got.entrances.append((thing.lon, thing.lat))
+            tags = dict(thing.tags)
+            for kind, is_kind in POINT_KINDS.items():
+                if is_kind(tags):
+                    got.points[kind].append((thing.lon, thing.lat))
         elif thing.is_way() and "highway" in thing.tags:
             tags = dict(thing.tags)
             if is_walkable(tags):
                 _add_way(got, thing, tags)
+            elif finder:
+                finder.add_way(thing, tags)
+        elif finder and thing.is_relation():
+            finder.add_relation(thing, dict(thing.tags))
     if got.missing > MAX_MISSING_SHARE * (got.missing + len(got.refs)):
         msg = (
             f"{path}: {got.missing} of {got.missing + len(got.refs)} street vertices have no "
@@ -99,15 +115,32 @@ def read_streets(path: Path) -> tuple[Lines, np.ndarray]:
         got.missing,
         got.bad_ways,
     )
-    columns = ["name", "highway", "private", "raised", "forward", "backward"]
     lines = Lines(
         indptr=np.concatenate([[0], np.cumsum(got.sizes)]).astype(np.int64),
         lon=np.array(got.lon),
         lat=np.array(got.lat),
         point=np.array(got.refs, dtype=np.int64),
-        tags=pd.DataFrame(got.rows, columns=columns),
+        tags=pd.DataFrame(got.rows, columns=list(STREET_COLUMNS)),
     )
-    return lines, np.array(got.entrances, dtype=np.float64).reshape(-1, 2)
+    if finder and processor.node_location_storage is not None:
+        lines = cross_plazas(lines, finder.finish(path, processor.node_location_storage))
+    points = {
+        kind: np.array(places, dtype=np.float64).reshape(-1, 2)
+        for kind, places in got.points.items()
+    }
+    return lines, points
+
+
+def _is_entrance(tags: Mapping[str, str]) -> bool:
+    return tags.get("entrance", "no") != "no" or tags.get("barrier") == "gate"
+
+
+# What nodes can mean to someone on foot.
+POINT_KINDS: dict[str, Callable[[Mapping[str, str]], bool]] = {
+    "entrances": _is_entrance,
+    "signals": is_signal_crossing,
+    "kerbs": is_high_kerb,
+}
 
 
 def _read(path: Path, processor: osmium.FileProcessor) -> Iterator[Any]:
@@ -124,13 +157,7 @@ def _read(path: Path, processor: osmium.FileProcessor) -> Iterator[Any]:
 
 def _add_way(got: _Collected, way: osmium.osm.Way, tags: dict[str, str]) -> None:
     """Take over a way, broken into runs where the extract lacks a node."""
-    row = (
-        tags.get("name", ""),
-        tags["highway"],
-        is_private(tags),
-        is_raised_or_sunk(tags),
-        *directions(tags),
-    )
+    row = street_row(tags)
     size, runs = 0, 0
     for node in way.nodes:
         if node.location.valid():

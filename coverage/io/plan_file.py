@@ -18,20 +18,35 @@ language = "zh"                # or "en"
 
 [walk]
 # limit_min = 15
-# profile = "standard"         # standard 4.0, brisk 4.7, elderly 2.9, frail 2.3 km/h
-# speed_kmh = 4.0              # instead of a profile
+# profile = "standard"         # brisk, elderly, frail, wheelchair, or one of [profiles]
+# speed_kmh = 4.0              # flat speed instead of the profile's
 # snap_limit_m = 250
 # min_component_m = 1000
+# band = ["standard", "brisk", "elderly"]  # coverage is told at these speeds too
+# steps_factor = 1.0           # steps take so many times as long
+# surface_factors = {}         # the same by surface, as { gravel = 1.2 }
+# crossing_wait_s = 0          # wait at signalised crossings
+# plazas = false               # true: pedestrian areas are crossed in a straight line
+# walls = false                # true: access legs do not cross the walls of the extract
+# barriers = ""                # lines or areas that access legs do not cross, as rivers.gpkg
+
+# [profiles.cart]              # a walker of your own
+# speed_kmh = 3.5              # standard is 4.0, brisk 4.7, elderly 2.9, frail 2.3
+# steps = true                 # false: keeps off steps
+# kerbs = true                 # false: keeps off kerbs too high for wheels
+# max_slope = 0.0              # steepest street, as 0.083; 0 = any
 
 [network]
 source = "network.osm.pbf"     # .pbf .osm .osm.gz .gpkg .geojson .shp .graphml .parquet
 # layer = ""
+# elevation = ""               # GeoTIFF or SRTM .hgt(.zip), one or a list; "" = flat
 # crs = "auto"                 # metric CRS of nearest-point searches
 
 [residences]
 source = "residences.csv"      # csv xlsx geojson gpkg shp parquet, or "osm" = the buildings
 # layer = ""
 crs = "wgs84"                  # wgs84 gcj02 bd09 cgcs2000 EPSG:n; required for csv and xlsx
+# trust_crs = false            # true: go on though the coordinates look shifted
 # id = "residence_id"          # names of columns
 # people = "people"            # a column, or a number for every row
 # lon = "lon"
@@ -41,21 +56,32 @@ crs = "wgs84"                  # wgs84 gcj02 bd09 cgcs2000 EPSG:n; required for 
 # class_code = "class_code"    # urban-rural class code
 # county_seat = "county_seat"  # true in the county-seat town
 
-# [population]                 # totals per zone instead of a column of people
-# source = "zone_people.csv"
+# [population]                 # where the people come from, if not from the residences
+# source = "zone_people.csv"   # totals per zone; a raster (.tif); or a layer of cells
+# kind = "auto"                # zones, cells or raster; auto goes by the file
+# layer = ""
+# crs = ""                     # of cells in a csv or xlsx
+# id = ""                      # column of cell names, if there is one
+# lon = "lon"                  # of cells that are points
+# lat = "lat"
 # zone = "zone_id"
 # people = "people"
+# elderly = ""                 # column or raster of people of 65 and more
+# unit = "people"              # of cells and rasters; or "people_per_km2"
+# cell_m = 0                   # side of cells that are points; 0 = from their spacing
 # spread = "floor_area"        # or "even"
 
 # [sites]                      # booths that exist; none at all is a valid start
 # source = "booths.xlsx"
 # layer = ""
 # crs = "wgs84"
+# trust_crs = false
 # id = "site_id"
 # name = "name"
 # status = "status"            # open, closed, planned
 # desks = "desks"              # with desks, desk time counts, not distance alone
 # hours_per_day = "hours_per_day"
+# opening_hours = "opening_hours"  # text, as 8:00-12:00,14:00-18:00
 # lon = "lon"
 # lat = "lat"
 
@@ -63,6 +89,7 @@ crs = "wgs84"                  # wgs84 gcj02 bd09 cgcs2000 EPSG:n; required for 
 # source = ""
 # layer = ""
 # crs = "wgs84"
+# trust_crs = false
 # id = "candidate_id"
 # cost = "cost"
 # max_desks = "max_desks"

@@ -5,13 +5,11 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from zipfile import BadZipFile
 
 import geopandas as gpd
-import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,9 +17,13 @@ import pyogrio
 from openpyxl.utils.exceptions import InvalidFileException
 
 from walkcover._errors import InputError, MissingFileError
-from walkcover._intake import SHOWN, Intake, cell_texts
+from walkcover._intake import Intake, cell_texts
+from walkcover.cells import people_of_density
+from walkcover.io.headers import table_of_rows
+from walkcover.io.workbooks import read_workbook
 from walkcover.plan import CandidateSource, Plan, ResidenceSource, SiteSource, ZoneSource
 from walkcover.tables import (
+    PLACES,
     check_candidates,
     check_residences,
     check_sites,
@@ -30,6 +32,7 @@ from walkcover.tables import (
 )
 
 SUFFIXES = (".csv", ".xlsx", ".geojson", ".json", ".gpkg", ".shp", ".parquet")
+SITE_KEYS = ("id", "name", "status", "desks", "hours_per_day", "opening_hours", "lon", "lat")
 SINGLE_LAYER_SUFFIXES = (".csv", ".parquet")
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -38,6 +41,17 @@ BYTE_ORDER_MARKS = (
 )
 # GB18030 holds all of GBK and GB2312, and refuses what is none of them.
 ENCODINGS = ("utf-8", "gb18030")
+ENCODING_NAMES = {
+    "utf-8-sig": "UTF-8 with byte order mark",
+    "utf-16": "UTF-16",
+    "utf-8": "UTF-8",
+    "gb18030": "GB18030",
+}
+# Spreadsheets in formats that are not read.
+OTHER_WORKBOOKS = (".xls", ".xlsm", ".xlsb", ".et", ".ods", ".numbers")
+# The first bytes of old workbooks and of those under a password; of zipped ones.
+OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+ZIPPED = b"PK\x03\x04"
 # Places in the header of a dbf file: where its rows start, and what it says of its language.
 DBF_HEADER_BYTES = slice(8, 10)
 DBF_LANGUAGE_BYTE = 29
@@ -60,15 +74,16 @@ def read_table(path: str | Path, *, layer: str = "") -> pd.DataFrame:
     table
         A GeoDataFrame where the file has geometry, else a DataFrame; cells of csv and xlsx are
         text, so that codes keep their leading zeros. The index is what people call the row: the
-        line of the sheet for csv and xlsx (the header is 1), else counted from 1.
+        line of the sheet for csv and xlsx, else counted from 1. ``attrs["notes"]`` lists what was
+        found and done: the encoding, titles and totals left out, headers of several rows.
 
     Raises
     ------
     MissingFileError
         If there is no such file.
     InputError
-        If the format is unknown, the file is damaged, in no known encoding, has several layers of
-        which none is named, or header and rows do not fit together.
+        If the format is unknown or that of another program, the file is damaged, in no known
+        encoding, has several layers of which none is named, or its rows make no table.
 
     Examples
     --------
@@ -85,6 +100,7 @@ def read_table(path: str | Path, *, layer: str = "") -> pd.DataFrame:
         msg = f"{path}: there is no such file; paths in a plan start from the plan's folder"
         raise MissingFileError(msg)
     suffix = path.suffix.lower()
+    _refuse_other_workbooks(path)
     if suffix not in SUFFIXES:
         msg = f"{path}: unknown kind of table {suffix!r}: expected one of {', '.join(SUFFIXES)}"
         raise InputError(msg)
@@ -95,7 +111,7 @@ def read_table(path: str | Path, *, layer: str = "") -> pd.DataFrame:
         if suffix == ".csv":
             return _read_csv(path)
         if suffix == ".xlsx":
-            return _read_xlsx(path, layer)
+            return read_workbook(path, layer=layer)
         table = _read_parquet(path) if suffix == ".parquet" else _read_layer(path, layer)
     except (
         BadZipFile,
@@ -109,6 +125,23 @@ def read_table(path: str | Path, *, layer: str = "") -> pd.DataFrame:
         raise InputError(msg) from error
     table.index = pd.RangeIndex(1, len(table) + 1)
     return table
+
+
+def _refuse_other_workbooks(path: Path) -> None:
+    """Say what to do with a spreadsheet that is not read, whatever its name ends in."""
+    suffix = path.suffix.lower()
+    with path.open("rb") as file:
+        start = file.read(4)
+    if suffix in OTHER_WORKBOOKS:
+        problem = f"a {suffix} workbook is not read"
+    elif suffix in (".csv", ".xlsx") and start == OLD_WORKBOOK:
+        problem = "this is an old workbook (.xls), or one under a password"
+    elif suffix == ".csv" and start == ZIPPED:
+        problem = "this is a workbook, not text"
+    else:
+        return
+    msg = f"{path}: {problem}: open it in a spreadsheet program and save it as .xlsx, or as csv"
+    raise InputError(msg)
 
 
 def read_places(
@@ -217,7 +250,7 @@ def read_sites(plan: Plan) -> gpd.GeoDataFrame:
     return check_sites(
         read_table(plan.path(source.source), layer=source.layer),
         crs=source.crs,
-        columns=_columns(source, ("id", "name", "status", "desks", "hours_per_day", "lon", "lat")),
+        columns=_columns(source, SITE_KEYS),
         what=Path(source.source).name,
     ).reset_index(drop=True)
 
@@ -282,7 +315,7 @@ def read_zones(plan: Plan) -> gpd.GeoDataFrame:
     )
 
 
-def read_zone_people(plan: Plan) -> pd.Series:
+def read_zone_people(plan: Plan, *, elderly: bool = False) -> pd.Series:
     """
     Read the people per zone that a plan names in ``[population]``.
 
@@ -290,11 +323,13 @@ def read_zone_people(plan: Plan) -> pd.Series:
     ----------
     plan
         A plan whose ``[population]`` has a table as source.
+    elderly
+        Read the column that ``elderly`` names, the people of 65 and more, not all people.
 
     Returns
     -------
     totals
-        People, float64, named ``people``, indexed by zone_id as text.
+        People, float64, named ``people`` (or ``elderly_people``), indexed by zone_id as text.
 
     Raises
     ------
@@ -305,16 +340,65 @@ def read_zone_people(plan: Plan) -> pd.Series:
         on; all faults in one message.
     """
     source = plan.population
+    name = "elderly_people" if elderly else "people"
     table = Intake(
-        read_table(plan.path(source.source)),
+        read_table(plan.path(source.source), layer=source.layer),
         what=Path(source.source).name,
-        columns={"zone_id": source.zone, "people": source.people},
-        known=("zone_id", "people"),
+        columns={"zone_id": source.zone, name: source.elderly if elderly else source.people},
+        known=("zone_id", name),
     )
     zones = table.ids("zone_id")
-    table.numbers("people", unit="人")
+    table.numbers(name, unit="人")
     table.stop()
-    return pd.Series(table.taken["people"], index=pd.Index(zones, name="zone_id"), name="people")
+    return pd.Series(table.taken[name], index=pd.Index(zones, name="zone_id"), name=name)
+
+
+def read_cells(plan: Plan) -> gpd.GeoDataFrame:
+    """
+    Read the cells with people that a plan names in ``[population]``.
+
+    Parameters
+    ----------
+    plan
+        A plan whose ``[population]`` has a table or layer of cells as source.
+
+    Returns
+    -------
+    cells
+        In EPSG:4326, numbered from 0: cell_id (text; what people call the row where the plan
+        names no column), people and, where the plan names a column, elderly_people (float64),
+        polygons or points. Density was multiplied with the true area of each cell.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    InputError
+        If a column is missing, an id is empty or repeated, people are no finite number from 0 on,
+        or a row has no place; all faults in one message. Also if points have a density.
+    """
+    source = plan.population
+    names = {"cell_id": source.id, "people": source.people, "elderly_people": source.elderly}
+    columns = {name: given for name, given in names.items() if given}
+    table = Intake(
+        read_table(plan.path(source.source), layer=source.layer),
+        what=Path(source.source).name,
+        columns={**columns, "lon": source.lon, "lat": source.lat},
+        known=(*names, "lon", "lat"),
+    )
+    amounts = [name for name in ("people", "elderly_people") if name in columns]
+    if source.id:
+        table.ids("cell_id")
+    else:
+        table.taken["cell_id"] = pd.Series(cell_texts(table.frame.index), table.frame.index)
+    for name in amounts:
+        table.numbers(name, unit="人")
+    places = table.locate(source.crs, PLACES)
+    cells = table.finish(places, reserved=("geometry",)).reset_index(drop=True)
+    if source.unit == "people_per_km2":
+        for name in amounts:
+            cells[name] = people_of_density(cells.geometry, cells[name])
+    return cells[["cell_id", *amounts, "geometry"]]
 
 
 def _columns(
@@ -333,18 +417,21 @@ def _columns(
 
 def _read_csv(path: Path) -> pd.DataFrame:
     content = path.read_bytes()
-    text = content.decode(_encoding(content, what=str(path)))
+    encoding = _encoding(content, what=str(path))
+    text = content.decode(encoding)
     # Embedded line breaks count as part of their cell, as spreadsheets number rows. A quote that
     # is never closed would swallow all rows behind it, hence strict.
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        return _from_rows(rows, what=path.name)
+        table = table_of_rows(rows, what=path.name)
     except csv.Error as error:
         msg = (
             f"{path.name}: no table can be read at line {rows.line_num} ({error}): expected every "
             "quoted cell to be closed, and quotes inside it to be doubled"
         )
         raise InputError(msg) from error
+    table.attrs["notes"].insert(0, f"encoding {ENCODING_NAMES[encoding]}")
+    return table
 
 
 def _encoding(content: bytes, *, what: str) -> str:
@@ -359,54 +446,6 @@ def _encoding(content: bytes, *, what: str) -> str:
         return encoding
     msg = f"{what}: neither UTF-8 nor GB18030: save the table as UTF-8"
     raise InputError(msg)
-
-
-def _read_xlsx(path: Path, layer: str) -> pd.DataFrame:
-    with warnings.catch_warnings():
-        # What openpyxl cannot keep (drop-down lists, print settings) is of no use here.
-        warnings.simplefilter("ignore", UserWarning)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        sheets = {
-            sheet.title: [cell_texts(row) for row in sheet.iter_rows(values_only=True)]
-            for sheet in book.worksheets
-            if not layer or sheet.title == layer
-        }
-        names = book.sheetnames
-        book.close()
-    filled = {name: rows for name, rows in sheets.items() if any(map(any, rows))}
-    if layer and layer not in names:
-        msg = f"{path}: there is no sheet {layer!r}; the workbook has {', '.join(names)}"
-        raise InputError(msg)
-    if len(filled) > 1:
-        msg = f"{path}: several sheets have content: name one of {', '.join(filled)} as layer"
-        raise InputError(msg)
-    return _from_rows(next(iter(filled.values()), []), what=path.name)
-
-
-def _from_rows(rows: Iterable[list[str]], *, what: str) -> pd.DataFrame:
-    """Make a table of rows of text, the first with content being the header; drop empty rows."""
-    numbered = [
-        (number, row) for number, row in enumerate(rows, start=1) if any(map(str.strip, row))
-    ]
-    if not numbered:
-        msg = f"{what}: the table is empty: expected a header and at least one row"
-        raise InputError(msg)
-    header = [name.strip() for name in numbered.pop(0)[1]]
-    while not header[-1]:
-        header.pop()
-    long = [f"row {number}" for number, row in numbered if any(map(str.strip, row[len(header) :]))]
-    if long:
-        msg = (
-            f"{what}: more cells than the header has in {len(long)} rows, "
-            f"first {', '.join(long[:SHOWN])}: "
-            "expected a header in the first row with one name per column, no title above it, and "
-            "quotes around cells with commas"
-        )
-        raise InputError(msg)
-    width = len(header)
-    names = [name or f"column {place}" for place, name in enumerate(header, start=1)]
-    cells = [(row + [""] * width)[:width] for _, row in numbered]
-    return pd.DataFrame(cells, columns=names, index=[number for number, _ in numbered], dtype="str")
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -426,6 +465,8 @@ def _read_layer(path: Path, layer: str) -> pd.DataFrame:
         raise InputError(msg)
     encoding = _dbf_encoding(path) if path.suffix.lower() == ".shp" else None
     table: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer or layers[0], encoding=encoding)
+    if encoding:
+        table.attrs["notes"] = [f"encoding {ENCODING_NAMES[encoding]}, which the file does not say"]
     return table
 
 

@@ -1,0 +1,449 @@
+"""Notice places that another coordinate system would explain better than the one named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+from scipy import ndimage
+
+from walkcover._errors import InputError
+from walkcover.crs import SYSTEMS, from_bd09, from_gcj02, to_bd09, to_gcj02
+from walkcover.network import GEOD, Bools, Floats, Ints
+from walkcover.plan import Plan
+from walkcover.snap import StreetIndex
+
+# Squares that streets and places are put into, and steps between the shifts tried.
+CELL_M = 10.0
+STEP_M = 10.0
+# Every shift up to here is tried: BD-09 is off by up to 1,450 m, a little more than any other.
+REACH_M = 1600.0
+# Shifts that are near each other: a square of so many steps.
+NEARBY_STEPS = 61
+# Distances to the next street that are told apart, in cells.
+LEVEL_CELLS = (0, 1, 2, 4, 8, 16, 32)
+# Streets are rastered block by block, around no more blocks than these: those with most places.
+BLOCK_M = 8000.0
+MAX_BLOCKS = 9
+# Places looked at, evenly from west to east; fewer than the least tell nothing, and of a shift
+# that has no name more are asked for, as there are thousands to choose from.
+MAX_PLACES = 300
+MIN_PLACES = 5
+MIN_FREE_PLACES = 20
+# Shifts below this are inaccuracy, not another system; around another reading they are part of it.
+SMALL_SHIFT_M = 100.0
+# So near to the place given, the place given is as good.
+SAME_SPOT_M = 60.0
+# Shifts this far from the best are another spot.
+OTHER_SPOT_M = 150.0
+# A named system must beat all but this share of all shifts, and the place given by a margin in
+# standard deviations between shifts; a nameless shift must beat every other spot by its own.
+MAX_LUCKY_SHARE = 0.0005
+NAMED_MARGIN = 1.5
+FREE_MARGIN = 2.0
+# The legs that only one place in ten exceeds must shrink at least by this factor.
+FAR_SHARE = 0.9
+MAX_FAR_RATIO = 0.8
+COMPASS = (
+    "north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west",
+)  # fmt: skip
+UNDO = {"gcj02": from_gcj02, "bd09": from_bd09}
+SHIFT = {"gcj02": to_gcj02, "bd09": to_bd09}
+WRITTEN = {"wgs84": "WGS84", "cgcs2000": "CGCS2000", "gcj02": "GCJ-02", "bd09": "BD-09"}
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """
+    A table whose places fit the streets much better when they are read otherwise.
+
+    Parameters
+    ----------
+    table
+        Section of the plan: residences, sites or candidates.
+    source
+        File of the table, as the plan names it.
+    given
+        Coordinate system that the plan names, ``wgs84`` where it names none.
+    likely
+        System that would explain the places: wgs84, gcj02 or bd09; empty where only other
+        streets, or a shift that no system known here makes, explain them.
+    streets
+        System that the street file would have to be in to explain the same; empty where none.
+    shift_m, bearing_deg
+        How far, and to which side clockwise from north, the places lie from where they fit.
+    median_before_m, median_after_m
+        Median distance to the nearest street as given, and where the places fit.
+    far_before_m, far_after_m
+        The distance that one place in ten exceeds, as given, and where the places fit.
+    places
+        Number of places that were looked at.
+    trusted
+        Whether the plan says that the coordinates are right (``trust_crs = true``).
+    """
+
+    table: str
+    source: str
+    given: str
+    likely: str
+    streets: str
+    shift_m: float
+    bearing_deg: float
+    median_before_m: float
+    median_after_m: float
+    far_before_m: float
+    far_after_m: float
+    places: int
+    trusted: bool = False
+
+    @property
+    def text(self) -> str:
+        """What was found and what to do, in one paragraph."""
+        side = COMPASS[round(self.bearing_deg / 45.0) % 8]
+        found = (
+            f"[{self.table}] {self.source}: the places lie some {round(self.shift_m, -1):.0f} m "
+            f"to the {side} of where they fit the streets: one in ten is over "
+            f"{self.far_before_m:.0f} m from any street as given, {self.far_after_m:.0f} m "
+            f"without that shift ({self.places} places were looked at)"
+        )
+        trust = f"if the coordinates are right, set trust_crs = true in [{self.table}]"
+        return f"{found}; {self._explanation()}; {trust}"
+
+    def _explanation(self) -> str:
+        given = WRITTEN.get(self.given, self.given)
+        streets = f"the street file is in {WRITTEN.get(self.streets, '')}: take one in WGS84"
+        if self.likely:
+            name = WRITTEN[self.likely]
+            what = f"this is what {name} read as {given} looks like: "
+            if self.given in SYSTEMS or CRS(self.given).is_geographic:
+                what += f'set crs = "{self.likely}" in [{self.table}]'
+            else:
+                what += f"the metres were made from {name}; ask for the degrees they were made from"
+            return f"{what}, or {streets}" if self.streets else what
+        if self.streets:
+            return f"it looks as if {streets}"
+        return "no coordinate system known here explains it: ask where the coordinates come from"
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Another meaning of the numbers given: where the places lie under it."""
+
+    likely: str
+    streets: str
+    lon: Floats
+    lat: Floats
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """
+    How well places fit the streets under every shift, lower being better.
+
+    For some distances, the share of places that lie farther from a street is set against its
+    mean over all shifts, in standard deviations between them; and so is the share right on a
+    street, where buildings never are. The least of these is the score: places at a street stand
+    out by short distances, buildings set back from theirs in that few are on it and none is far.
+
+    Parameters
+    ----------
+    score
+        Shape (k, k): score with the places moved east (first axis) and north; no shift is in the
+        middle.
+    readings
+        Shape (r,): score of every reading.
+    """
+
+    score: Floats
+    readings: Floats
+
+    @property
+    def tried(self) -> Bools:
+        """Shifts that are looked at."""
+        return self.around(0.0, 0.0) <= REACH_M
+
+    def around(self, east_m: float, north_m: float) -> Floats:
+        """Distance in metres of each shift from a given one."""
+        axis = STEP_M * (np.arange(len(self.score)) - len(self.score) // 2)
+        return np.hypot(axis[:, None] - east_m, axis[None, :] - north_m)
+
+
+def suspect_systems(
+    tables: Mapping[str, gpd.GeoDataFrame], index: StreetIndex, *, plan: Plan
+) -> list[Suspicion]:
+    """
+    Look for tables whose coordinates are likely in another system than the plan says.
+
+    Parameters
+    ----------
+    tables
+        Places in EPSG:4326, as the named system made them, by section of the plan: residences,
+        sites, candidates. Tables that the plan names no file for are passed over, as are
+        residences that come out of the street file.
+    index
+        The streets.
+    plan
+        The systems and files named, and which of them are to be trusted.
+
+    Returns
+    -------
+    suspicions
+        At most one per table, in the order of the tables; empty where nothing is doubtful.
+    """
+    found = []
+    for section, places in tables.items():
+        options = getattr(plan, section)
+        if not options.source or options.source == "osm":
+            continue
+        suspicion = suspect_system(
+            places.geometry.to_numpy(),
+            index,
+            given=options.crs,
+            table=section,
+            source=options.source.replace("\\", "/").rsplit("/", 1)[-1],
+            trusted=options.trust_crs,
+        )
+        if suspicion is not None:
+            found.append(suspicion)
+    return found
+
+
+def refuse_suspects(suspicions: Iterable[Suspicion]) -> None:
+    """
+    Stop where a system is doubted that the plan does not say to trust.
+
+    Parameters
+    ----------
+    suspicions
+        What `suspect_systems` found.
+
+    Raises
+    ------
+    InputError
+        If one of them is not trusted; all of those in one message.
+
+    Examples
+    --------
+    >>> found = Suspicion(
+    ...     table="sites", source="booths.csv", given="wgs84", likely="gcj02", streets="",
+    ...     shift_m=552.0, bearing_deg=84.0, median_before_m=40.0, median_after_m=8.0,
+    ...     far_before_m=130.0, far_after_m=15.0, places=80, trusted=True)
+    >>> refuse_suspects([found])
+    >>> found.text[:87]
+    '[sites] booths.csv: the places lie some 550 m to the east of where they fit the streets'
+    """
+    texts = [suspicion.text for suspicion in suspicions if not suspicion.trusted]
+    if texts:
+        msg = "the coordinates are likely in another system than the plan says:\n" + "\n".join(
+            f"  {text}" for text in texts
+        )
+        raise InputError(msg)
+
+
+def suspect_system(
+    places: NDArray[np.object_],
+    index: StreetIndex,
+    *,
+    given: str,
+    table: str = "sites",
+    source: str = "",
+    trusted: bool = False,
+) -> Suspicion | None:
+    """
+    Ask whether places fit the streets much better when their numbers are read otherwise.
+
+    Every shift up to 1,600 m is tried on up to 300 places, which tells what chance can do on
+    these streets. Another system is suspected where it beats nearly all shifts, and the place
+    given does not stand out; a shift that no system explains, where it alone stands out.
+
+    Parameters
+    ----------
+    places
+        Points or polygons in WGS84 degrees as the system given made them, shape (n,).
+    index
+        The streets.
+    given
+        Name of that system; empty or ``auto`` counts as wgs84.
+    table, source, trusted
+        Carried to the answer.
+
+    Returns
+    -------
+    suspicion
+        None where nothing is doubtful, or there are too few places near the streets to tell.
+    """
+    given = "wgs84" if given in ("", "auto") else given
+    given = given if given.upper().startswith("EPSG") else given.lower()
+    points, xy = _sample(places, index)
+    if len(points) < MIN_PLACES:
+        return None
+    readings = _readings(*shapely.get_coordinates(points).T, given)
+    moved = np.array([_planar(index, reading.lon, reading.lat) for reading in readings])
+    moved = moved.reshape(len(readings), *xy.shape)
+    shift, best = _most_likely(xy, moved, _score_shifts(xy, moved, index))
+    if not any(shift):
+        return None
+    there = xy + shift if best is None else moved[best]
+    before_m, after_m = _legs_m(xy, index), _legs_m(there, index)
+    if np.quantile(after_m, FAR_SHARE) > MAX_FAR_RATIO * np.quantile(before_m, FAR_SHARE):
+        return None
+    fit_lon, fit_lat = np.median(index.to_degrees(there), axis=0)
+    here_lon, here_lat = np.median(index.to_degrees(xy), axis=0)
+    bearing_deg, _, shift_m = GEOD.inv(fit_lon, fit_lat, here_lon, here_lat)
+    return Suspicion(
+        table=table,
+        source=source,
+        given=given,
+        likely="" if best is None else readings[best].likely,
+        streets="" if best is None else readings[best].streets,
+        shift_m=float(shift_m),
+        bearing_deg=float(bearing_deg) % 360.0,
+        median_before_m=float(np.median(before_m)),
+        median_after_m=float(np.median(after_m)),
+        far_before_m=float(np.quantile(before_m, FAR_SHARE)),
+        far_after_m=float(np.quantile(after_m, FAR_SHARE)),
+        places=len(points),
+        trusted=trusted,
+    )
+
+
+def _most_likely(
+    xy: Floats, moved: Floats, scores: _Scores
+) -> tuple[tuple[float, float], int | None]:
+    """Metres east and north that make places fit, and the reading behind; zeros for none."""
+    score, tried = scores.score, scores.tried
+    here = float(score[scores.around(0.0, 0.0) <= SAME_SPOT_M].min())
+    shifts = np.median(moved - xy, axis=1)
+    if len(moved):
+        best = int(np.argmin(scores.readings))
+        value, shift = (
+            float(scores.readings[best]),
+            (float(shifts[best, 0]), float(shifts[best, 1])),
+        )
+        others = tried & (scores.around(*shift) > SMALL_SHIFT_M)
+        lucky = float((score[others] <= value).mean())
+        if lucky <= MAX_LUCKY_SHARE and here - value >= NAMED_MARGIN:
+            return shift, best
+    peak = np.unravel_index(np.argmin(np.where(tried, score, np.inf)), score.shape)
+    east_m, north_m = (STEP_M * (int(k) - len(score) // 2) for k in peak)
+    others = tried & (scores.around(east_m, north_m) > OTHER_SPOT_M)
+    alone = float(score[others].min() - score[peak]) >= FREE_MARGIN
+    if alone and len(xy) >= MIN_FREE_PLACES and np.hypot(east_m, north_m) >= SMALL_SHIFT_M:
+        return (east_m, north_m), None
+    return (0.0, 0.0), None
+
+
+def _readings(lon: Floats, lat: Floats, given: str) -> list[_Reading]:
+    """Every other meaning of the numbers that moves the places, and of the streets' numbers."""
+    raw = SHIFT[given](lon, lat) if given in SHIFT else (lon, lat)
+    found = []
+    for system, undo in UNDO.items():
+        if system != given:
+            found.append(_Reading(system, "", *undo(*raw)))
+        # Streets that are shifted want the places shifted as they are.
+        shifted = SHIFT[system](lon, lat)
+        found.append(_Reading("wgs84" if system == given else "", system, *shifted))
+    return [r for r in found if np.median(GEOD.inv(lon, lat, r.lon, r.lat)[2]) > SMALL_SHIFT_M]
+
+
+def _sample(places: NDArray[np.object_], index: StreetIndex) -> tuple[NDArray[np.object_], Floats]:
+    """Points and planar coordinates of up to 300 places near the streets, evenly west to east."""
+    boxes = shapely.bounds(places)
+    xy = _planar(index, (boxes[:, 0] + boxes[:, 2]) / 2.0, (boxes[:, 1] + boxes[:, 3]) / 2.0)
+    west, south, east, north = shapely.total_bounds(index.lines)
+    low, high = np.array([west, south]) - REACH_M, np.array([east, north]) + REACH_M
+    near = np.flatnonzero(((xy >= low) & (xy <= high)).all(axis=1))
+    block, count = np.unique(np.floor(xy[near] / BLOCK_M), axis=0, return_counts=True)
+    fullest = block[np.argsort(-count, kind="stable")[:MAX_BLOCKS]]
+    own = np.floor(xy[near] / BLOCK_M)
+    near = near[(own[:, None, :] == fullest[None, :, :]).all(axis=2).any(axis=1)]
+    # Sorted by place, so that the order of rows does not matter.
+    near = near[np.lexsort([xy[near, 1], xy[near, 0]])]
+    if len(near) > MAX_PLACES:
+        near = near[np.linspace(0, len(near) - 1, MAX_PLACES).round().astype(np.int64)]
+    points = np.asarray(shapely.point_on_surface(places[near]), dtype=object)
+    return points, _planar(index, shapely.get_x(points), shapely.get_y(points))
+
+
+def _planar(index: StreetIndex, lon: Floats, lat: Floats) -> Floats:
+    return np.asarray(shapely.get_coordinates(index.to_metric(shapely.points(lon, lat))))
+
+
+def _legs_m(xy: Floats, index: StreetIndex) -> Floats:
+    """Planar distance of places to the nearest street of any kind, in no order."""
+    return np.asarray(
+        shapely.STRtree(index.lines).query_nearest(
+            shapely.points(xy), all_matches=False, return_distance=True
+        )[1]
+    )
+
+
+def _score_shifts(xy: Floats, moved: Floats, index: StreetIndex) -> _Scores:
+    """Score every shift, and every reading, whose places `moved` holds, shape (r, n, 2)."""
+    reach = int(REACH_M / CELL_M)
+    step = int(STEP_M / CELL_M)
+    size = 2 * reach // step + 1
+    levels = np.arange(len(LEVEL_CELLS))
+    farther = np.zeros((len(levels), size, size))
+    farther_moved = np.zeros((len(levels), len(moved)))
+    tree = shapely.STRtree(index.lines)
+    block = np.floor(xy / BLOCK_M)
+    for one in np.unique(block, axis=0):
+        rows = np.flatnonzero((block == one).all(axis=1))
+        level, corner = _levels(one * BLOCK_M, index.lines, tree)
+        last = np.array(level.shape) - 1
+        for (x, y), others in zip(
+            np.floor(xy[rows] / CELL_M).astype(np.int64) - corner,
+            np.floor(moved[:, rows] / CELL_M).astype(np.int64).transpose(1, 0, 2) - corner,
+            strict=True,
+        ):
+            window = level[x - reach : x + reach + 1 : step, y - reach : y + reach + 1 : step]
+            for k in levels:
+                farther[k] += window > k
+            at = np.clip(others, 0, last)
+            farther_moved += level[at[:, 0], at[:, 1]] > levels[:, None]
+    farther /= len(xy)
+    farther_moved /= len(xy)
+    # A town has more streets in its middle: shifts are held against those nearby. And one place
+    # more or less is never more than one standard deviation.
+    mean = ndimage.uniform_filter(farther, (1, NEARBY_STEPS, NEARBY_STEPS))
+    variance = ndimage.uniform_filter(farther**2, (1, NEARBY_STEPS, NEARBY_STEPS)) - mean**2
+    spread = np.sqrt(np.maximum(variance, len(xy) ** -2.0))
+    score = (farther - mean) / spread
+    steps = np.round(np.median(moved - xy, axis=1) / STEP_M).astype(np.int64) + size // 2
+    i, j = np.clip(steps, 0, size - 1).T
+    readings = (farther_moved - mean[:, i, j]) / spread[:, i, j]
+    return _Scores(
+        np.minimum(score.min(axis=0), -score[0]), np.minimum(readings.min(axis=0), -readings[0])
+    )
+
+
+def _levels(
+    corner_m: Floats, lines: NDArray[np.object_], tree: shapely.STRtree
+) -> tuple[NDArray[np.uint8], Ints]:
+    """
+    Raster the streets around a block.
+
+    The level of a cell is the first of the distances of LEVEL_CELLS that a street lies within,
+    their number where none does. The second value is the number of the raster's first cell.
+    """
+    rim = int(REACH_M / CELL_M) + LEVEL_CELLS[-1] + 1
+    corner = np.round(corner_m / CELL_M).astype(np.int64) - rim
+    size = int(BLOCK_M / CELL_M) + 2 * rim
+    found = lines[tree.query(shapely.box(*(corner * CELL_M), *((corner + size) * CELL_M)))]
+    xy = shapely.get_coordinates(shapely.segmentize(found, CELL_M))
+    at = np.floor(xy / CELL_M).astype(np.int64) - corner
+    at = at[((at >= 0) & (at < size)).all(axis=1)]
+    # Which level a number of cells is; beyond the last all are the same.
+    of_cells = np.searchsorted(LEVEL_CELLS, np.arange(LEVEL_CELLS[-1] + 2)).astype(np.uint8)
+    if not len(at):
+        return np.full((size, size), of_cells[-1]), corner
+    empty = np.ones((size, size), dtype=bool)
+    empty[at[:, 0], at[:, 1]] = False
+    cells = ndimage.distance_transform_cdt(empty, metric="chessboard")
+    return of_cells[np.minimum(cells, LEVEL_CELLS[-1] + 1)], corner
