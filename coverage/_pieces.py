@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,8 @@ from walkcover._model import Flags, Floats, Model, as_cover, components, with_co
 # ask for at most so many answers; larger models are solved in one.
 PIECE_PAIRS = 20_000
 MOST_ANSWERS = 400
+# Pieces of a cover are solved together up to this size, which is solved exactly at once.
+BATCH_PAIRS = SHORT_RUNGS[0].exact_pairs
 
 
 @dataclass(frozen=True)
@@ -97,14 +100,35 @@ def least_cost(model: Model, *, whole_cost: bool, whole_people: bool, effort: Ef
 def _cheapest_cover(model: Model, *, whole_cost: bool, effort: Effort) -> Found:
     cover = as_cover(model)
     chosen, bound = np.zeros(model.cost.size, dtype=bool), 0.0
-    for columns, rows in components(cover):
-        if rows.any():
-            piece = with_columns(with_rows(cover, rows), columns)
-            piece = replace(piece, need=np.array([float(rows.sum())]))
-            found = least.cheapest_cover(piece, whole_cost=whole_cost, effort=effort)
-            chosen |= np.isin(model.candidates, piece.candidates[found.chosen])
-            bound += found.bound
+    for columns, rows in _batches(cover, BATCH_PAIRS):
+        piece = with_columns(with_rows(cover, rows), columns)
+        piece = replace(piece, need=np.array([float(rows.sum())]))
+        found = least.cheapest_cover(piece, whole_cost=whole_cost, effort=effort)
+        chosen |= np.isin(model.candidates, piece.candidates[found.chosen])
+        bound += found.bound
     return Found(chosen, bound)
+
+
+def _batches(model: Model, most_pairs: int) -> Iterator[tuple[Flags, Flags]]:
+    """Pieces to solve, small ones several at a time: setting up a solver takes longer than they."""
+    waiting: list[tuple[Flags, Flags]] = []
+    pairs = 0
+    for columns, rows in components(model):
+        if not rows.any():
+            continue
+        size = int(np.diff(model.col_ptr)[columns].sum())
+        if waiting and pairs + size > most_pairs:
+            yield _joined(waiting)
+            waiting, pairs = [], 0
+        waiting.append((columns, rows))
+        pairs += size
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(pieces: Sequence[tuple[Flags, Flags]]) -> tuple[Flags, Flags]:
+    columns, rows = zip(*pieces, strict=True)
+    return np.logical_or.reduce(columns), np.logical_or.reduce(rows)
 
 
 def _unit(model: Model) -> float:
