@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from walkcover._cell_values import FULL_WIDTH
+
 DAYS = 7
-# Full-width forms and their plain ones. NFKC would do more: it makes 18:00 of a circled 1 and 8:00.
-FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20}
 COLONS = dict.fromkeys(map(ord, "\u2236\ufe30\ufe55"), ":")
 DASHES = dict.fromkeys(map(ord, "~\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2500\u301c至到"), "-")
 

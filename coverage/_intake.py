@@ -213,7 +213,7 @@ class Intake:
             wrong &= [not is_missing(cell) for cell in cells]
         expected = "a finite number from 0 on"
         if units:
-            expected += f", as 215, 1,204, 215{units[0]} or 1.2万{units[0]}"
+            expected += f", as 215, 1,204 or 215{units[0]}"
         self.fault(name, wrong, "not a number", expected, cells=cells)
         self.fault(name, np.isinf(values), "infinite", expected, cells=cells)
         self.fault(name, values < 0, "negative", expected, cells=cells)

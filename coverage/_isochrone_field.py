@@ -8,12 +8,11 @@ import math
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import contourpy
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from walkcover._isochrone_streets import Streets
@@ -40,6 +39,8 @@ BUCKET_M = 40.0
 CHUNKS_PER_THREAD = 8
 # Outlines keep that part of a cell away from its centre, so that rounding cannot make them touch.
 CENTRE_SHARE = 0.05
+# Below all levels that outlines are drawn from.
+LOWEST = -2.0
 # Outlines are drawn with the points left out that lie within this part of a cell of a line.
 SIMPLER_SHARE = 0.1
 
@@ -240,9 +241,7 @@ def outlines(field: Field, limit_s: float) -> Shapes:
         tile_rows, tile_columns = np.nonzero(own)
         grid = box[1:-1, 1:-1].reshape(own.shape[0], side, own.shape[1], side)
         grid[tile_rows, :, tile_columns, :] = level[number[rows, columns][own]]
-        found, offsets = contourpy.contour_generator(
-            z=box, fill_type=contourpy.FillType.OuterOffset
-        ).filled(-2.0, 0.0)
+        found, offsets = _contours(box)
         corner_m = np.array([columns.start, rows.start]) * field.lattice.tile_m - cell_m / 2
         corner_m += [field.west_m, field.south_m]
         for ring_points, ring_offsets in zip(found, offsets, strict=True):
@@ -257,6 +256,13 @@ def outlines(field: Field, limit_s: float) -> Shapes:
         (np.concatenate(rings), np.concatenate(polygons)),
     )
     return np.asarray(shapely.simplify(shapes, SIMPLER_SHARE * cell_m), dtype=object)
+
+
+def _contours(box: Floats) -> tuple[list[Floats], list[Ints]]:
+    """Polygons where a table of levels is below 0: their points, and where their rings begin."""
+    generator = contourpy.contour_generator(z=box, fill_type=contourpy.FillType.OuterOffset)
+    found: Any = generator.filled(LOWEST, 0.0)
+    return found[0], found[1]
 
 
 def _levels(field: Field, limit_s: float) -> Floats:

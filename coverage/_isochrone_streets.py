@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 
-from walkcover._kernels_reach import settle
+from walkcover._kernels_reach import Words, settle
 from walkcover.network import Bools, Floats, Ints
 from walkcover.search import (
     BUCKET_S,
@@ -97,7 +97,7 @@ def street_walks(
     public_s, private_s = _node_walks(sites, graph, limit_s)
     ends = np.column_stack([net.u, net.v])
     walk_s = np.where(net.private[:, None], private_s[ends], public_s[ends]) + graph.costs.wait_s
-    reached = np.isfinite(walk_s).any(axis=1)
+    reached: Bools = np.isfinite(walk_s[:, 0]) | np.isfinite(walk_s[:, 1])
     reached[sites.edge] = True
     if not reached.any():
         nothing = np.empty(0)
@@ -115,7 +115,7 @@ def _node_walks(sites: Joins, graph: SearchGraph, limit_s: float) -> tuple[Float
     walk_s = np.full(n_nodes, unreached)
     owner = np.zeros(n_nodes, dtype=np.int32)
 
-    def push(seeds: Bools, begin: Ints, end: Ints) -> Floats:
+    def push(seeds: Bools, begin: Words, end: Words) -> Floats:
         np.minimum.at(walk_s, ends.node[seeds], ends.walk_s[seeds])
         sources = np.flatnonzero((walk_s < unreached) & (begin < end))
         touched = np.empty(n_nodes, dtype=np.uint32)
@@ -301,7 +301,7 @@ def _share_within(walk_s: Floats, cutoff_s: float) -> Floats:
     rise_s = np.subtract(far_s, near_s, out=np.ones(len(near_s)), where=open_)
     spare_s = np.subtract(cutoff_s, near_s, out=np.full(len(near_s), -1.0), where=open_)
     share = np.divide(spare_s, rise_s, out=np.sign(spare_s) + 0.0, where=rise_s > 0)
-    return np.clip(share, 0.0, 1.0)
+    return np.asarray(np.clip(share, 0.0, 1.0))
 
 
 def _between(xy: Floats, row: Ints, start: Floats, end: Floats) -> Floats:

@@ -18,6 +18,12 @@ from walkcover._doubtful_places import (
     twin_residences,
     twin_sites,
 )
+from walkcover._doubtful_streets import (
+    percent,
+    piece_findings,
+    steep_findings,
+    street_figures,
+)
 from walkcover._doubtful_tables import (
     people_findings,
     reading_findings,
@@ -27,7 +33,7 @@ from walkcover._doubtful_tables import (
 from walkcover._errors import InputError
 from walkcover.assessment import Assessment
 from walkcover.findings import DOUBTFUL, FALSIFIES, NOTE, Audit, Finding, find, in_order
-from walkcover.network import Bools, Floats, Network
+from walkcover.network import Floats
 from walkcover.plan import Plan
 from walkcover.snap import Joins, snap
 
@@ -35,8 +41,6 @@ from walkcover.snap import Joins, snap
 MAX_NOT_SNAPPED = 0.10
 # So many places off every street are no coincidence.
 FEW_PLACES = 3
-# Below this share of all street in one piece, something that joins the pieces may be missing.
-MOST_STREET = 0.90
 # Legs longer than this are no way to one's own street any more; many of them are a doubt.
 LONG_LEG_M = 100.0
 MAX_LONG_LEGS = 0.10
@@ -105,8 +109,8 @@ def audit(
         found += find("coordinates", severity, count=one.places, text=one.text)
     found += _residence_findings(homes)
     found += _site_findings(homes, sites, served, reach_m=plan.walk.limit_s * _speed_ms(plan))
-    found += _piece_findings(assessment.index.network, homes, sites)
-    found += _steep_findings(steep)
+    found += piece_findings(assessment.index.network, homes, sites)
+    found += steep_findings(steep)
     found += people_findings(homes)
     found += far_off(homes, noun="residences", people=homes["people"])
     found += twin_residences(homes)
@@ -298,70 +302,6 @@ def _nearest_home_m(sites: pd.DataFrame, homes: gpd.GeoDataFrame) -> Floats:
     return np.asarray(least_m, dtype=np.float64)
 
 
-def _piece_findings(network: Network, homes: pd.DataFrame, sites: pd.DataFrame) -> list[Finding]:
-    """Pieces and islands of the street network."""
-    figures = street_figures(network)
-    if figures["pieces"] < 2:
-        return []
-    on_island = homes["snap_to"] == "island"
-    return find(
-        "pieces",
-        NOTE if figures["largest_share"] >= MOST_STREET else DOUBTFUL,
-        count=int(figures["pieces"]),
-        people=float(homes["people"][on_island].sum()),
-        largest=percent(figures["largest_share"]),
-        street_km=f"{figures['street_km']:,.1f}",
-        islands=f"{figures['islands']:,.0f}",
-        island_km=f"{figures['island_km']:,.1f}",
-        residences=percent(_share(on_island)),
-        sites=percent(_share(sites["snap_to"] == "island")),
-    )
-
-
-def street_figures(network: Network) -> dict[str, float]:
-    """
-    Measure the street network and its pieces.
-
-    Parameters
-    ----------
-    network
-        The walking network.
-
-    Returns
-    -------
-    figures
-        nodes, edges, street_km, private_km, pieces, largest_share (of the street), islands,
-        island_km.
-    """
-    length_km = network.length_m / 1000.0
-    piece_of_edge = network.piece[network.u]
-    piece_km = np.bincount(piece_of_edge, weights=length_km)
-    total_km = float(length_km.sum())
-    return {
-        "nodes": network.n_nodes,
-        "edges": network.n_edges,
-        "street_km": total_km,
-        "private_km": float(length_km[network.private].sum()),
-        "pieces": len(np.unique(piece_of_edge)),
-        "largest_share": float(piece_km.max()) / total_km if total_km else 1.0,
-        "islands": len(np.unique(piece_of_edge[network.island])),
-        "island_km": float(length_km[network.island].sum()),
-    }
-
-
-def _steep_findings(steep: pd.DataFrame | None) -> list[Finding]:
-    """Edges steeper than streets are."""
-    if steep is None or steep.empty:
-        return []
-    return find(
-        "steep_edges",
-        DOUBTFUL,
-        ids=steep["edge"],
-        km=f"{steep['length_m'].sum() / 1000:,.2f}",
-        steepest=f"{100 * steep['slope'].abs().max():.0f} %",
-    )
-
-
 def _facts(assessment: Assessment, zones: gpd.GeoDataFrame, plan: Plan) -> dict[str, str | float]:
     """Plain figures of the inputs, in the order to be shown."""
     homes, sites = assessment.residences, assessment.sites
@@ -392,23 +332,3 @@ def _facts(assessment: Assessment, zones: gpd.GeoDataFrame, plan: Plan) -> dict[
         "zones.count": len(zones),
     }
     return facts
-
-
-def percent(share: float) -> str:
-    """
-    Write a share, never some as none or most as all.
-
-    Examples
-    --------
-    >>> percent(0.1234), percent(0.0), percent(0.00001), percent(0.99999)
-    ('12.3 %', '0 %', '<0.1 %', '>99.9 %')
-    """
-    if 0.0 < share < 0.0005:
-        return "<0.1 %"
-    if 0.9995 <= share < 1.0:
-        return ">99.9 %"
-    return f"{100 * share:.1f} %" if share not in (0.0, 1.0) else f"{100 * share:.0f} %"
-
-
-def _share(chosen: pd.Series | Bools) -> float:
-    return float(np.mean(chosen)) if len(chosen) else 0.0

@@ -22,6 +22,11 @@ ON_BARRIER_M = 0.1
 PIECE_M = 20.0
 # Legs that differ by less are equally long.
 TIE_M = 1e-6
+# Turns of the search, as shares of what is within reach.
+TURNS = (0.125, 0.25, 0.5, 1.0)
+# Long legs meet many boxes of barriers and are tested stretch by stretch, the first so long and
+# each twice as long as the one before.
+STRETCH_M = 8.0
 # Starts whose legs are sorted at once: bounds the memory.
 BATCH = 256
 
@@ -48,6 +53,12 @@ class Barriers:
     def tree(self) -> shapely.STRtree:
         """The lines, searchable."""
         return shapely.STRtree(self.lines)
+
+    @cached_property
+    def faces(self) -> Shapes:
+        """Areas that the lines enclose, shape (f,)."""
+        enclosed = shapely.polygonize([shapely.union_all(self.lines)])
+        return np.asarray(shapely.get_parts(enclosed), dtype=object)
 
     @cached_property
     def gate_tree(self) -> shapely.STRtree:
@@ -168,10 +179,16 @@ def crosses(barriers: Barriers, begin: Floats, end: Floats) -> Bools:
     """
     length_m = np.hypot(*(end - begin).T)
     crossed = np.zeros(len(begin), dtype=bool)
-    long = np.flatnonzero(length_m > 2 * FREE_END_M)
-    cut = (end - begin)[long] * (FREE_END_M / length_m[long])[:, None]
-    legs = _lines_of(np.stack([begin[long] + cut, end[long] - cut], axis=1))
-    crossed[long[barriers.tree.query(legs, predicate="intersects")[0]]] = True
+    left = np.flatnonzero(length_m > 2 * FREE_END_M)
+    from_m, step_m = FREE_END_M, STRETCH_M
+    while len(left):
+        until_m = np.minimum(from_m + step_m, length_m[left] - FREE_END_M)
+        along = (end - begin)[left] / length_m[left, None]
+        stretch = begin[left] + from_m * along, begin[left] + until_m[:, None] * along
+        legs = _lines_of(np.stack(stretch, axis=1))
+        crossed[left[barriers.tree.query(legs, predicate="intersects")[0]]] = True
+        from_m, step_m = from_m + step_m, 2 * step_m
+        left = left[~crossed[left] & (length_m[left] - FREE_END_M > from_m)]
     return crossed
 
 
@@ -226,10 +243,9 @@ def legs_in_view(
     """
     # A gate inside a polygon is as far away as its outline is.
     starts = _outlines(starts)
-    near = np.unique(tree.query(starts, predicate="dwithin", distance=reach_m)[1])
-    pieces = _pieces(lines, edges[near])
-    within = barriers.gate_tree.query(starts, predicate="dwithin", distance=reach_m)[1]
-    gates = barriers.gates[np.unique(within)]
+    boxes = _boxes(starts, np.full(len(starts), reach_m))
+    pieces = _pieces(lines, edges[np.unique(tree.query(boxes)[1])])
+    gates = barriers.gates[np.unique(barriers.gate_tree.query(boxes)[1])]
     gate, piece, begin, end = _first_in_view(gates, pieces, barriers, private, reach_m)
     targets = _Targets(
         shapes=np.concatenate([pieces.shapes, gates[gate]]),
@@ -274,20 +290,55 @@ def _first_in_view(
 ) -> tuple[Ints, Ints, Floats, Floats]:
     """Best target of each start in a straight line that crosses no barrier: row, target, ends."""
     tree = shapely.STRtree(targets.shapes)
-    found = []
-    for first in range(0, max(len(starts), 1), BATCH):
-        batch = starts[first : first + BATCH]
-        row, target = tree.query(batch, predicate="dwithin", distance=reach_m)
-        length_m = shapely.distance(batch[row], targets.shapes[target]) + targets.beyond_m[target]
-        edge = targets.edge[target]
-        order = np.lexsort([target, edge, private[edge], np.round(length_m / TIE_M), row])
-        order = order[length_m[order] <= reach_m]
-        row, target, begin, end = _first_free(
-            batch, targets.shapes, row[order], target[order], barriers
-        )
-        found.append((row + first, target, begin, end))
+    confined_m = _confined_m(starts, barriers)
+    found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 2)), np.empty((0, 2)))]
+    waiting, within_m = np.arange(len(starts)), -1.0
+    # Most find something near; only those that do not are held against everything within reach.
+    for next_m in reach_m * np.array(TURNS):
+        for first in range(0, len(waiting), BATCH):
+            rows = waiting[first : first + BATCH]
+            row, target, straight_m = _near(
+                starts[rows], targets.shapes, tree, np.minimum(next_m, confined_m[rows])
+            )
+            length_m = straight_m + targets.beyond_m[target]
+            edge = targets.edge[target]
+            order = np.lexsort([target, edge, private[edge], np.round(length_m / TIE_M), row])
+            order = order[(length_m[order] <= next_m) & (length_m[order] > within_m)]
+            best = _first_free(starts[rows], targets.shapes, row[order], target[order], barriers)
+            found.append((rows[best[0]], *best[1:]))
+        waiting = np.setdiff1d(waiting, np.concatenate([column[0] for column in found]))
+        within_m = next_m
     row, target, begin, end = (np.concatenate(column) for column in zip(*found, strict=True))
-    return row, target, begin, end
+    order = np.argsort(row)
+    return row[order], target[order], begin[order], end[order]
+
+
+def _boxes(shapes: Shapes, reach_m: Floats) -> Shapes:
+    """Boxes that hold all within reach: several times faster to search than `dwithin`."""
+    low, high = np.split(shapely.bounds(shapes).reshape(-1, 4), 2, axis=1)
+    reach = reach_m[:, None]
+    return np.asarray(shapely.box(*(low - reach).T, *(high + reach).T), dtype=object)
+
+
+def _near(
+    starts: Shapes, shapes: Shapes, tree: shapely.STRtree, reach_m: Floats
+) -> tuple[Ints, Ints, Floats]:
+    """Pairs of starts and shapes within reach of each start, and their distance."""
+    row, shape = tree.query(_boxes(starts, reach_m))
+    away_m = shapely.distance(starts[row], shapes[shape])
+    near = away_m <= reach_m[row]
+    return row[near], shape[near], away_m[near]
+
+
+def _confined_m(starts: Shapes, barriers: Barriers) -> Floats:
+    """How far straight lines may lead at most, for starts that barriers enclose; else inf."""
+    faces = barriers.faces
+    row, face = shapely.STRtree(faces).query(starts, predicate="within")
+    clear = shapely.distance(starts[row], shapely.boundary(faces[face])) > FREE_END_M
+    west, south, east, north = shapely.bounds(faces[face[clear]]).T
+    confined_m = np.full(len(starts), np.inf)
+    np.minimum.at(confined_m, row[clear], np.hypot(east - west, north - south) + FREE_END_M)
+    return confined_m
 
 
 def _first_free(

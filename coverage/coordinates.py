@@ -23,8 +23,9 @@ CELL_M = 10.0
 STEP_M = 10.0
 # Every shift up to here is tried: BD-09 is off by up to 1,450 m, a little more than any other.
 REACH_M = 1600.0
-# Shifts that are near each other: a square of so many steps.
-NEARBY_STEPS = 61
+# Squares of so many steps that a shift is held against: a near one, since a town has more streets
+# in its middle, and a wide one, since long streets leave little to tell along them.
+NEARBY_STEPS = (61, 241)
 # Distances to the next street that are told apart, in cells.
 LEVEL_CELLS = (0, 1, 2, 4, 8, 16, 32)
 # Streets are rastered block by block, around no more blocks than these: those with most places.
@@ -38,13 +39,13 @@ MIN_FREE_PLACES = 20
 # Shifts below this are inaccuracy, not another system; around another reading they are part of it.
 SMALL_SHIFT_M = 100.0
 # So near to the place given, the place given is as good.
-SAME_SPOT_M = 60.0
+SAME_SPOT_M = 40.0
 # Shifts this far from the best are another spot.
 OTHER_SPOT_M = 150.0
 # A named system must beat all but this share of all shifts, and the place given by a margin in
 # standard deviations between shifts; a nameless shift must beat every other spot by its own.
 MAX_LUCKY_SHARE = 0.0005
-NAMED_MARGIN = 1.5
+NAMED_MARGIN = 1.0
 FREE_MARGIN = 2.0
 # The legs that only one place in ten exceeds must shrink at least by this factor.
 FAR_SHARE = 0.9
@@ -409,18 +410,23 @@ def _score_shifts(xy: Floats, moved: Floats, index: StreetIndex) -> _Scores:
             farther_moved += level[at[:, 0], at[:, 1]] > levels[:, None]
     farther /= len(xy)
     farther_moved /= len(xy)
-    # A town has more streets in its middle: shifts are held against those nearby. And one place
-    # more or less is never more than one standard deviation.
-    mean = ndimage.uniform_filter(farther, (1, NEARBY_STEPS, NEARBY_STEPS))
-    variance = ndimage.uniform_filter(farther**2, (1, NEARBY_STEPS, NEARBY_STEPS)) - mean**2
-    spread = np.sqrt(np.maximum(variance, len(xy) ** -2.0))
-    score = (farther - mean) / spread
-    steps = np.round(np.median(moved - xy, axis=1) / STEP_M).astype(np.int64) + size // 2
-    i, j = np.clip(steps, 0, size - 1).T
-    readings = (farther_moved - mean[:, i, j]) / spread[:, i, j]
-    return _Scores(
-        np.minimum(score.min(axis=0), -score[0]), np.minimum(readings.min(axis=0), -readings[0])
-    )
+    at = np.round(np.median(moved - xy, axis=1) / STEP_M).astype(np.int64) + size // 2
+    i, j = np.clip(at, 0, size - 1).T
+    # One place more or less is never more than one standard deviation.
+    least = 1.0 / len(xy)
+    scores, readings = [], []
+    for steps in NEARBY_STEPS:
+        mean = ndimage.uniform_filter(farther, (1, steps, steps))
+        variance = ndimage.uniform_filter(farther**2, (1, steps, steps)) - mean**2
+        spread = np.sqrt(np.maximum(variance, least**2))
+        scores.append((farther - mean) / spread)
+        readings.append((farther_moved - mean[:, i, j]) / spread[:, i, j])
+    return _Scores(_least(scores), _least(readings))
+
+
+def _least(deviations: list[Floats]) -> Floats:
+    """Least deviation of all; of those right on a street fewer may speak for a shift, too."""
+    return np.minimum(np.min(deviations, axis=(0, 1)), np.min([-d[0] for d in deviations], axis=0))
 
 
 def _levels(

@@ -30,6 +30,7 @@ GCJ_ECCENTRICITY2 = 0.00669342162296594323
 GCJ_BOX = (72.004, 0.8293, 137.8347, 55.8271)
 # No shift is longer, BD-09's on top of that of GCJ-02 included.
 SHIFT_DEGREES = 0.05
+ROUNDING_DEGREES = 1e-9
 BD_FREQUENCY = np.pi * 3000.0 / 180.0
 
 # Each step of the fixed point shrinks the error to about 1 %, so ten leave nothing to see.
@@ -340,7 +341,8 @@ def _in_gcj_box(lon: Floats, lat: Floats, *, margin: float = 0.0) -> NDArray[np.
 
 def _where_inside(x: Floats, y: Floats, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """Take what was undone where that lies in China's box, else what was given."""
-    inside = _in_gcj_box(x, y)
+    # A point on the edge of the box comes back on it within rounding.
+    inside = _in_gcj_box(x, y, margin=ROUNDING_DEGREES)
     return np.where(inside, x, lon), np.where(inside, y, lat)
 
 

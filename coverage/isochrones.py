@@ -11,16 +11,16 @@ import numpy as np
 import shapely
 
 from walkcover._errors import InputError
-from walkcover._isochrone_field import Field, outlines, walk_field, walks_beside
+from walkcover._isochrone_field import outlines, walk_field, walks_beside
 from walkcover._isochrone_streets import (
     Streets,
     doubtful_pieces,
     reached_parts,
     street_walks,
 )
-from walkcover.network import Bools, Floats, Ints
+from walkcover.network import Floats
 from walkcover.search import SearchGraph, within_limit_s
-from walkcover.snap import PLANAR_SLACK, SNAP_LIMIT_M, Joins, Shapes, StreetIndex, snap
+from walkcover.snap import PLANAR_SLACK, SNAP_LIMIT_M, Joins, Shapes, StreetIndex
 
 BANDS_MIN = (5.0, 10.0, 15.0)
 CELL_M = 10.0
@@ -42,12 +42,13 @@ def isochrones(
     Draw where a residence would be covered, in bands of the walk to the nearest site.
 
     A point belongs to a band if the walk of a residence there does: it joins a street as in
-    `snap`, and its access leg counts. The walk is worked out at the centres of square cells, so
-    that what lies within each limit is true within 1.5 cells; where two bands end at one line, a
-    strip of the outer one, up to half a cell wide, may lie along it. On streets the bands end
-    where the walk ends, exactly; bridges, tunnels and islands are left to the cells, because who
-    stands there joins a street at grade if one is near. Where more than `MAX_CELLS` would be
-    needed (60 square kilometres beside streets at 10 m), cells are wider; that is logged.
+    `snap`, and its access leg counts. The walk is worked out at the centres of square cells, and
+    outlines run between them where the limit lies, or half-way where the walk jumps; what lies
+    within each limit is true within 1.5 cells. On streets the bands end where the walk ends,
+    exactly; bridges, tunnels and islands are left to the cells, because who stands there joins a
+    street at grade if one is near. Cells get wider where there would be more than four million
+    of them (400 square kilometres beside streets at 10 m); that is logged. The result depends
+    neither on the order of sites nor on the number of threads.
 
     Parameters
     ----------
@@ -170,7 +171,7 @@ def _strip(lines: Shapes, half_width_m: float) -> shapely.Geometry:
     """Strips along lines, which end where the lines do."""
     # One buffer of long lines takes a fifth of the time that a union of short ones takes.
     merged = shapely.line_merge(shapely.multilinestrings(lines))
-    return shapely.buffer(merged, half_width_m, quad_segs=1, cap_style="flat", join_style="mitre")
+    return shapely.buffer(merged, half_width_m, quad_segs=1, cap_style="flat", join_style="bevel")
 
 
 def _to_degrees(planar: shapely.Geometry, index: StreetIndex) -> shapely.Geometry:

@@ -39,7 +39,7 @@ FILES = (
     ("walk", "barriers"),
 )
 # Keys besides those of [desks] that count only where sites have desks.
-DESK_COLUMNS = {"sites": ("desks", "hours_per_day"), "candidates": ("max_desks",)}
+DESK_COLUMNS = {"sites": ("desks", "hours_per_day", "opening_hours"), "candidates": ("max_desks",)}
 DATE_PATTERN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

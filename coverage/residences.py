@@ -103,7 +103,7 @@ def split_compounds(places: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> gp
     -------
     places
         Rows in the order given, the buildings of a compound (``residence_id/1``, ``/2``, …) in
-        its place, with all its other columns.
+        its place, with all its other columns, and levels where `places` has none.
 
     Raises
     ------
@@ -132,6 +132,9 @@ def split_compounds(places: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> gp
         f"{name}/{n}" for name, n in zip(parts["residence_id"], number, strict=True)
     ]
     parts["people"] = parts["people"].to_numpy() * share
+    if "levels" not in places:
+        # People of zones and cells, which come later, follow the same floor area.
+        parts["levels"] = levels.to_numpy()
     parts = parts.set_geometry(gpd.GeoSeries(outlines[building], index=parts.index, crs=4326))
     whole = np.setdiff1d(np.arange(len(places)), parent)
     place = np.concatenate([whole, parent])

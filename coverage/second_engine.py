@@ -553,6 +553,4 @@ def _sentence(table: pd.DataFrame, names: list[pd.Series], wrong: list[np.ndarra
             more = ", …" if bad.sum() > SHOWN else ""
             parts.append(f"{bad.sum()} of {len(bad)} {noun}: {first}{more}")
     told = "; ".join(parts)
-    return (
-        f"The engines do not agree: {told}. Do not rely on the verdicts before this is explained."
-    )
+    return f"The engines do not agree ({told}): find out why before relying on verdicts."

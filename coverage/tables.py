@@ -22,7 +22,8 @@ from walkcover.hours import parse_hours
 # fmt: off
 PLACE_COLUMNS = {"zone_id", "stage", "lon", "lat", "snap_m", "snap_to", "geometry"}
 RESIDENCE_COLUMNS = PLACE_COLUMNS | {
-    "residence_id", "people", "class_code", "county_seat", "gate_unknown",
+    "residence_id", "people", "elderly_people", "class_code", "county_seat", "gate_unknown",
+    "stand_in",
     "walk_s", "site_id", "verdict", "people_unserved",
     "walk_s_after", "site_id_after", "verdict_after", "people_unserved_after",
 }

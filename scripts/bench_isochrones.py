@@ -1,10 +1,11 @@
 """
 Time walking bands on real towns, and measure how true they are.
 
-Usage: python scripts/bench_isochrones.py --data DIR [--only NAME] [--runs N] [--cell M]
+Usage: python scripts/bench_isochrones.py --data DIR [--only NAME] [--runs N] [--cell M] [--sites N]
 
 Each town is walked at 4 km/h to its sites: pharmacies, hospitals, post boxes, restaurants or
-points of interest, whatever its files hold most usefully. The bands are those of 5, 10 and 15
+points of interest, whatever its files hold most usefully; with `--sites`, to so many places strewn
+about its streets. The bands are those of 5, 10 and 15
 minutes. A call is timed whole, after one that is not; the peak of memory is that of the process.
 
 Homes are the residential buildings of the files, each judged by its own walk (from its outline, as
@@ -18,6 +19,7 @@ limits together.
 import argparse
 import csv
 import logging
+import os
 import resource
 import statistics
 import time
@@ -54,7 +56,7 @@ class Town(NamedTuple):
     homes: np.ndarray
 
 
-def towns(data: Path, only: str) -> Iterator[Town]:
+def towns(data: Path, only: str, n_sites: int = 0) -> Iterator[Town]:
     """Read the towns."""
     for name, network, layer, amenity in (
         ("las_palmas", "las_palmas_20230221.osm.pbf", "", "pharmacy"),
@@ -76,6 +78,8 @@ def towns(data: Path, only: str) -> Iterator[Town]:
         else:
             homes = read_buildings(path).geometry.to_numpy()
             sites = amenities(path, amenity) if amenity else listed(path.parent)
+        if n_sites:
+            sites = strewn(index, n_sites, SEED + 1)
         graph = search_graph(streets, flat_costs(streets, speed_kmh=SPEED_KMH))
         yield Town(name, index, graph, snap(sites, index), homes)
 
@@ -95,15 +99,14 @@ def listed(folder: Path) -> np.ndarray:
         )
 
 
-def strewn(town: Town) -> np.ndarray:
+def strewn(index: StreetIndex, n: int, seed: int) -> np.ndarray:
     """Places about the streets, in degrees."""
-    rng = np.random.default_rng(SEED)
-    lines = town.index.lines
-    length_m = shapely.length(lines)
-    line = rng.choice(len(lines), DOTS, p=length_m / length_m.sum())
-    points = shapely.line_interpolate_point(lines[line], rng.uniform(0, 1, DOTS), normalized=True)
-    xy = shapely.get_coordinates(points) + rng.normal(0, ASIDE_M, (DOTS, 2))
-    return shapely.points(town.index.to_degrees(xy))
+    rng = np.random.default_rng(seed)
+    length_m = shapely.length(index.lines)
+    line = index.lines[rng.choice(len(length_m), n, p=length_m / length_m.sum())]
+    points = shapely.line_interpolate_point(line, rng.uniform(0, 1, n), normalized=True)
+    xy = shapely.get_coordinates(points) + rng.normal(0, ASIDE_M, (n, 2))
+    return shapely.points(index.to_degrees(xy))
 
 
 def held(bands: gpd.GeoDataFrame, places: np.ndarray) -> np.ndarray:
@@ -139,11 +142,12 @@ def bench(town: Town, runs: int, cell_m: float) -> None:
         return isochrones(town.sites, town.index, town.graph, cell_m=cell_m)
 
     bands = draw()
-    times_s = []
+    times_s, cpu_s = [], []
     for _ in range(runs):
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         draw()
         times_s.append(time.perf_counter() - start)
+        cpu_s.append(time.process_time() - cpu_start)
     n_sites = len(np.unique(town.sites.place))
     middle_s = statistics.median(times_s)
     peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
@@ -151,14 +155,15 @@ def bench(town: Town, runs: int, cell_m: float) -> None:
     print(
         f"\n{town.name}: {n_sites} sites, {area_km2:.1f} km2; "
         f"{middle_s * 1000:.0f} ms (least {min(times_s) * 1000:.0f}, most "
-        f"{max(times_s) * 1000:.0f}, {runs} runs), {middle_s * 1000 / n_sites:.2f} ms per site; "
+        f"{max(times_s) * 1000:.0f}, {runs} runs), {middle_s * 1000 / n_sites:.2f} ms per site, "
+        f"{min(cpu_s) * 1000 / n_sites:.2f} ms of processor; load {os.getloadavg()[0]:.1f}; "
         f"peak {peak_gb:.2f} GB; valid: {bool(bands.is_valid.all())}; "
         f"{shapely.get_num_coordinates(bands.geometry.to_numpy()).sum()} vertices"
     )
     print("  homes", shares(town, bands, town.homes))
     hearts = shapely.point_on_surface(town.homes)
     print("  their hearts as points", shares(town, bands, hearts))
-    print("  dots ", shares(town, bands, strewn(town)), flush=True)
+    print("  dots ", shares(town, bands, strewn(town.index, DOTS, SEED)), flush=True)
 
 
 def main() -> None:
@@ -168,10 +173,11 @@ def main() -> None:
     parser.add_argument("--only", default="", help="towns whose name holds this")
     parser.add_argument("--runs", type=int, default=5, help="timed calls of each town")
     parser.add_argument("--cell", type=float, default=CELL_M, help="width of a cell in metres")
+    parser.add_argument("--sites", type=int, default=0, help="so many strewn sites, not real ones")
     args = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     print(f"bands of {BANDS_MIN} minutes, cells of {args.cell} m")
-    for town in towns(args.data, args.only):
+    for town in towns(args.data, args.only, args.sites):
         bench(town, args.runs, args.cell)
 
 

@@ -51,6 +51,8 @@ from walkcover.speed import flat_costs
 # Valhalla takes at most so many places in one call; set in its configuration too.
 SOURCES_AT_ONCE, PLACES_AT_ONCE = 25, 50
 FAR_M = 200_000
+# Sites of each residence that Valhalla is asked for, by straight line.
+NEAREST = 8
 # Walks that differ by less are the same walk: Valhalla gives whole metres.
 SAME = 0.01
 SHOWN = 12
@@ -184,18 +186,29 @@ class Valhalla:
         return json.loads(run([*command, json.dumps(request)]))
 
     def lengths(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """Metres of the shortest ways, starts by ends; inf where there is none."""
-        rows = []
-        for first in range(0, len(starts), SOURCES_AT_ONCE):
+        """
+        Metres of the shortest ways, starts by ends; inf where there is none.
+
+        Only ends that are among the nearest of some start of a call are asked for, as far ones
+        cost Valhalla most of the time.
+        """
+        metres = np.full((len(starts), len(ends)), np.inf)
+        away = np.hypot(*((starts[:, None] - ends[None, :]) * shrink(ends)).transpose(2, 0, 1))
+        near = np.argsort(away, axis=1, kind="stable")[:, :NEAREST]
+        # Starts with the same nearest end lie together.
+        order = np.argsort(near[:, 0], kind="stable")
+        for some in np.split(order, range(SOURCES_AT_ONCE, len(order), SOURCES_AT_ONCE)):
+            wanted = np.unique(near[some])
             answer = self.ask(
                 "sources_to_targets",
-                sources=places(starts[first : first + SOURCES_AT_ONCE]),
-                targets=places(ends),
+                sources=places(starts[some]),
+                targets=places(ends[wanted]),
                 verbose=False,
             )
-            rows += answer["sources_to_targets"]["distances"]
-        # What is not found is null.
-        return 1000 * np.nan_to_num(np.array(rows, dtype=np.float64), nan=np.inf)
+            found_km = np.array(answer["sources_to_targets"]["distances"], dtype=np.float64)
+            # What is not found is null.
+            metres[np.ix_(some, wanted)] = 1000 * np.nan_to_num(found_km, nan=np.inf)
+        return metres
 
     def legs(self, points: np.ndarray) -> np.ndarray:
         """Metres from places to the points of streets that Valhalla takes them to."""
@@ -210,6 +223,11 @@ class Valhalla:
         if len(ends) < len(points):
             sys.exit(f"Valhalla finds no street for {len(points) - len(ends)} places")
         return np.asarray(GEOD.inv(*points.T, *np.array(ends).T)[2])
+
+
+def shrink(points: np.ndarray) -> np.ndarray:
+    """What a degree of longitude and of latitude is worth, one beside the other."""
+    return np.array([np.cos(np.radians(points[:, 1].mean())), 1.0])
 
 
 def places(points: np.ndarray) -> list[dict[str, float]]:

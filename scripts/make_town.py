@@ -238,6 +238,11 @@ GROUNDS_KINDS = (
 
 RESIDENCE_COLUMNS = ("编号", "名称", "人数", "经度", "纬度", "区划码", "城乡分类", "县城")
 
+SURFACES = {"track": "ground", "path": "gravel"}
+SIGNAL = {"highway": "crossing", "crossing": "traffic_signals"}
+SQUARE = {"highway": "pedestrian", "area": "yes", "name": "滨河广场"}
+SQUARE_M2, SQUARE_WITHIN_M = (8_000.0, 45_000.0), 1_500.0
+
 FILES = (
     "plan.toml", "streets.osm.pbf", "residences.csv", "booths.xlsx", "zones.geojson",
     "zone_people.csv", "elevation.tif", "population.tif",
@@ -1254,15 +1259,18 @@ def nearest_names(spot: Point, named: Sequence[Way]) -> tuple[str, str]:
 
 def write_streets(path: Path, draft: Draft, buildings: Sequence[Building]) -> None:
     """Write the extract, nodes before ways, ids counted from 1."""
+    streets = meet(draft.streets)
     ways = [
-        (points, way.tags)
-        for points, way in zip(meet(draft.streets), draft.streets, strict=True)
+        (points, surfaced(way.tags))
+        for points, way in zip(streets, draft.streets, strict=True)
     ]  # fmt: skip
     ways += [(shapely.get_coordinates(way.line), way.tags) for way in draft.lines]
     ways += [(shapely.get_coordinates(shape.exterior), tags) for shape, tags in draft.areas]
     ways += [(shapely.get_coordinates(b.outline.exterior), b.tags) for b in buildings]
+    ways.append((shapely.get_coordinates(square(streets, draft, buildings).exterior), SQUARE))
     marks = [(gate, {"barrier": "gate"}) for gate in draft.gates]
     marks += [(door, {"entrance": "staircase"}) for b in buildings for door in b.doors]
+    marks += [(Point(point), SIGNAL) for point in crossings(streets, draft.streets)]
     tags_of = {node_key(point.coords[0]): tags for point, tags in marks}
     ids: dict[tuple[int, int], int] = {}
     refs = []
@@ -1281,6 +1289,39 @@ def write_streets(path: Path, draft: Draft, buildings: Sequence[Building]) -> No
             writer.add_node(node)
         for number, (nodes, (_, tags)) in enumerate(zip(refs, ways, strict=True), start=1):
             writer.add_way(osmium.osm.mutable.Way(id=number, version=1, nodes=nodes, tags=tags))
+
+
+def surfaced(tags: dict[str, str]) -> dict[str, str]:
+    """Add the surface of ways that are not paved."""
+    surface = SURFACES.get(tags["highway"])
+    return tags | {"surface": surface} if surface else tags
+
+
+def crossings(coords: Sequence[np.ndarray], streets: Sequence[Way]) -> list[tuple[float, float]]:
+    """List where ways for people on foot meet a main street: there they wait for a signal."""
+    points: dict[bool, dict[tuple[int, int], tuple[float, float]]] = {True: {}, False: {}}
+    for line, way in zip(coords, streets, strict=True):
+        on_foot = way.tags["highway"] in ("footway", "pedestrian", "path")
+        if on_foot or way.tags["highway"] in ("primary", "secondary"):
+            points[on_foot] |= {node_key(point): tuple(point) for point in line}
+    return [point for key, point in points[True].items() if key in points[False]]
+
+
+def square(coords: Sequence[np.ndarray], draft: Draft, buildings: Sequence[Building]) -> Polygon:
+    """Find ground in the riverside park, between streets and paths, to be paved as a square."""
+    lines = [
+        LineString(line) for line, way in zip(coords, draft.streets, strict=True) if not way.level
+    ]
+    others = [shape for shape, tags in draft.areas if tags.get("leisure") != "park"]
+    taken = STRtree([*(b.outline for b in buildings), *others])
+    faces = [
+        face
+        for face in polygonize(shapely.node(shapely.multilinestrings(lines)).geoms)
+        if SQUARE_M2[0] < face.area < SQUARE_M2[1]
+        and face.centroid.distance(Point(0, 0)) < SQUARE_WITHIN_M
+        and not taken.query(face.buffer(-JOIN_M), predicate="intersects").size
+    ]
+    return max(faces, key=lambda face: face.area)
 
 
 def node_key(point: Iterable[float]) -> tuple[int, int]:

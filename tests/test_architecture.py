@@ -14,22 +14,37 @@ FOLDERS = {"coverage": "", "maps": "maps."}
 # behind it. A new module gets its place here.
 ORDER = (
     "_errors",
+    "_finding_texts",
+    "findings",
     "plan",
     "tags",
+    "gauss_kruger",
     "crs",
+    "_cell_values",
+    "_hour_words",
+    "hours",
     "_intake",
     "tables",
     "network",
+    "plazas",
+    "restrict",
+    "elevation",
+    "barriers",
     "speed",
     "snap",
+    "coordinates",
     "streets",
     "_kernels_reach",
     "search",
     "reach",
     "gaps",
+    "_kernels_isochrone",
+    "_isochrone_streets",
+    "_isochrone_field",
     "isochrones",
     "zones",
     "population",
+    "cells",
     "residences",
     "candidates",
     "_deadline",
@@ -63,6 +78,11 @@ ORDER = (
     "_desk_order",
     "desk_stages",
     "assessment",
+    "band",
+    "second_engine",
+    "_doubtful_places",
+    "_doubtful_streets",
+    "_doubtful_tables",
     "audit",
     "suggestion",
     "closures",
@@ -152,7 +172,7 @@ def test_files_are_read_without_the_command_line_or_maps() -> None:
 
 def test_maps_compute_nothing() -> None:
     below = {own for name, path in MODULES.items() if name[:4] == "maps" for own in _own(path)}
-    assert below <= {"_errors", "plan", "result", "maps"}
+    assert below <= {"_errors", "plan", "findings", "result", "maps"}
 
 
 def _attributes(path: Path) -> set[str]:

@@ -33,10 +33,10 @@ from walkcover._doubtful_places import (
     same_point,
     twin_residences,
 )
+from walkcover._doubtful_streets import street_figures
 from walkcover._doubtful_tables import people_findings, reading_findings
 from walkcover._finding_texts import TEXTS
 from walkcover.assessment import Assessment, assess_tables
-from walkcover.audit import street_figures
 from walkcover.cli import main
 from walkcover.findings import (
     DOUBTFUL,
@@ -498,7 +498,7 @@ def test_every_finding_has_its_words_in_both_languages() -> None:
 
 
 def test_every_word_is_used() -> None:
-    names = ("audit.py", "_doubtful_places.py", "_doubtful_tables.py")
+    names = ("audit.py", *(f"_doubtful_{name}.py" for name in ("places", "streets", "tables")))
     source = "".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
     made = [f"far_off_{noun}" for noun in ("residences", "sites", "candidates")]
     made += ["sites_in_one_place", "candidates_in_one_place"]

@@ -125,6 +125,25 @@ def test_who_is_walled_in_joins_nothing_and_is_named():
     assert behind_barriers(places, index, joins).tolist() == [True, False, False]
 
 
+def test_out_of_a_yard_leads_its_gate_and_inside_it_its_path():
+    # A yard of 10 m, 100 m from the street: 5 m to the gate, 100 m on. Another one with a path
+    # that ends 3 m from the place and leaves the yard as it likes.
+    ways = [Way([(0, 0), (905, 0), (2000, 0)]), Way([(905, 0), (905, 102)], PRIVATE)]
+    yards = [box(500, 100, 510, 110), box(900, 100, 910, 110)]
+    joins = snap_behind(yards, [[(505, 105)], [(905, 105)]], ways, entrances=[(505, 100)])
+    assert joins.leg_m.tolist() == pytest.approx([5 + 100, 3], abs=CM)
+    assert joins.snap_to.tolist() == ["main", "private"]
+
+
+def test_yards_in_yards_are_left_by_a_gate_in_view_only():
+    # Inner and outer wall have a gate each; no leg bends twice.
+    yards = [box(500, 30, 510, 40), box(480, 10, 530, 60)]
+    gates = [(505, 30), (505, 10)]
+    joins = snap_behind(yards, [[(505, 35)], [(505, 20)], [(505, 50)]], entrances=gates)
+    assert joins.snap_to.tolist() == [None, "main", None]
+    assert joins.leg_m.tolist() == pytest.approx([20], abs=CM)
+
+
 def test_compounds_left_from_inside_are_named_behind_their_own_wall():
     # From its heart, 45 m from the street, the compound is walled in; from its outline it is not.
     index = draw_index([STREET])
@@ -186,10 +205,12 @@ def test_entrances_bind_behind_a_wall_too():
 
 
 def test_a_short_wall_hides_no_long_street():
-    # From (500, 40) the wall hides the street from 462 m to 538 m; pieces end every 20 m.
-    joins = snap_behind([[(481, 20), (519, 20)]], [[(500, 40)]])
-    assert joins.leg_m.tolist() == pytest.approx([math.hypot(40, 40)], abs=CM)
-    assert abs(joins.offset_m[0] - 500) == pytest.approx(40, abs=CM)
+    # From (500, 40) the wall hides the street from 462 m to 538 m; pieces end every 19.95 m, the
+    # nearest in view at 27 × 19.95 = 538.65 m.
+    street = Way([(0, 0), (1995, 0)])
+    joins = snap_behind([[(481, 20), (519, 20)]], [[(500, 40)]], [street])
+    assert joins.leg_m.tolist() == pytest.approx([math.hypot(38.65, 40)], abs=CM)
+    assert joins.offset_m.tolist() == pytest.approx([538.65], abs=CM)
 
 
 def test_of_equally_near_streets_behind_a_gate_the_public_one_is_joined():
@@ -360,7 +381,7 @@ def brute_force(start, pieces, walls, gates):
     return min(sure, default=nowhere), min(maybe, default=nowhere)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     streets=st.lists(st.tuples(paths, kinds), min_size=1, max_size=4),
     walls=st.lists(st.tuples(spots, spots).filter(lambda w: w[0] != w[1]), min_size=1, max_size=4),
@@ -469,7 +490,7 @@ def test_walls_of_an_extract_are_read(tmp_path):
     path = extract.write(tmp_path / "town.osm")
     walls = read_walls(path)
     assert walls["barrier"].tolist() == ["wall", "hedge", "hedge", "fence", "city_wall"]
-    assert walls.geom_type.tolist() == ["LineString"] * 4 + ["Polygon"]
+    assert walls.geom_type.tolist() == ["LineString"] * 4 + ["MultiPolygon"]
     assert shapely.get_num_coordinates(walls.geometry.to_numpy()).tolist() == [3, 2, 2, 5, 5]
     assert walls.geometry.iloc[0].coords[0] == pytest.approx((112.001, 37))
     assert read_walls(path, kinds=["kerb"])["barrier"].tolist() == ["kerb"]

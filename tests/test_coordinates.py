@@ -72,7 +72,7 @@ TOWN = scattered_town()
 
 
 @pytest.mark.parametrize("label", LABELS)
-@pytest.mark.parametrize("n", [40, 400])
+@pytest.mark.parametrize("n", [40, 320])
 def test_a_wrong_label_is_noticed_with_the_right_system(label: str, n: int) -> None:
     move, given, right = LABELS[label]
     lon, lat = beside_streets(TOWN, n, seed=n)
@@ -92,22 +92,17 @@ def test_a_wrong_label_is_noticed_with_the_right_system(label: str, n: int) -> N
 
 @pytest.mark.parametrize("given", ["wgs84", "cgcs2000", "gcj02", "bd09", "EPSG:4546", ""])
 def test_the_right_label_is_not_doubted(given: str) -> None:
-    for n in (5, 10, 20, 50, 300):
-        for seed in range(3):
-            places = shapely.points(*beside_streets(TOWN, n, seed=seed, off_m=60))
-            assert suspect_system(places, TOWN, given=given) is None
+    for n in (5, 20, 100):
+        places = shapely.points(*beside_streets(TOWN, n, seed=n, off_m=60))
+        assert suspect_system(places, TOWN, given=given) is None
 
 
 def test_places_that_have_nothing_to_do_with_streets_are_not_doubted() -> None:
     rng = np.random.default_rng(8)
+    corner = shapely.total_bounds(TOWN.lines)[:2]
     for n in (5, 12, 30, 200):
-        for _ in range(4):
-            lon, lat = TOWN.to_degrees(rng.uniform(0, 5000, (n, 2)) + shapely_corner()).T
-            assert suspect_system(shapely.points(lon, lat), TOWN, given="wgs84") is None
-
-
-def shapely_corner() -> np.ndarray:
-    return np.array(shapely.total_bounds(TOWN.lines)[:2])
+        lon, lat = TOWN.to_degrees(rng.uniform(0, 5000, (n, 2)) + corner).T
+        assert suspect_system(shapely.points(lon, lat), TOWN, given="wgs84") is None
 
 
 def test_shifted_streets_are_named_beside_the_places() -> None:
@@ -130,7 +125,7 @@ def test_shifted_streets_are_named_beside_the_places() -> None:
 )
 def test_a_shift_without_a_name_is_measured(east_m: float, north_m: float, side: str) -> None:
     xy = shapely.get_coordinates(TOWN.to_metric(shapely.points(*beside_streets(TOWN, 200, seed=1))))
-    places = shapely.points(TOWN.to_degrees(xy + (east_m, north_m)))
+    places = shapely.points(TOWN.to_degrees(xy + np.array([east_m, north_m])))
     found = suspect_system(places, TOWN, given="wgs84")
     assert found is not None
     assert (found.likely, found.streets) == ("", "")

@@ -5,7 +5,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-from pyproj import Geod
+from pyproj import CRS, Geod
 
 from walkcover import InputError
 from walkcover.crs import (
@@ -18,6 +18,8 @@ from walkcover.crs import (
     to_gcj02,
     to_wgs84,
 )
+from walkcover.gauss_kruger import zone_fault
+from walkcover.io.tables import read_places
 
 GEOD = Geod(ellps="WGS84")
 # Inside China's box by more than any shift, so that both directions are shifted.
@@ -42,6 +44,21 @@ def test_bd09_meets_the_published_point():
     # The example of gcoord.
     expected = (116.41661560068297, 39.92196580126834)
     assert np.allclose(to_bd09(116.403988, 39.914266), expected, rtol=0, atol=1e-9)
+
+
+@given(st.floats(72.004, 137.8347), st.floats(0.8293, 55.8271))
+def test_round_trips_over_china_stay_within_a_centimetre(lon, lat):
+    for there, back in ((to_gcj02, from_gcj02), (to_bd09, from_bd09)):
+        assert GEOD.inv(lon, lat, *back(*there(lon, lat)))[2] <= 0.01
+
+
+@given(st.floats(-180, 180), st.floats(-90, 90))
+def test_no_shift_touches_a_place_outside_china(lon, lat):
+    # As far from the box as a shift reaches, so that a number has one meaning only.
+    if 71.95 < lon < 137.89 and 0.78 < lat < 55.88:
+        lon -= 180.0
+    for there in (to_gcj02, from_gcj02, to_bd09, from_bd09):
+        assert (*map(float, there(lon, lat)),) == (lon, lat)
 
 
 @given(CHINA_LON, CHINA_LAT)
@@ -174,3 +191,86 @@ def test_frames_keep_their_columns():
     frame = gpd.GeoDataFrame({"a": [1]}, geometry=gpd.points_from_xy([112.5], [37.8]), crs=4490)
     moved = to_wgs84(frame, "cgcs2000")
     pd.testing.assert_series_equal(moved["a"], frame["a"])
+
+
+GAUSS_KRUGER = [4490, *range(4491, 4555)]
+
+
+@pytest.mark.parametrize("code", GAUSS_KRUGER)
+def test_every_cgcs2000_code_gives_back_degrees(code):
+    crs = CRS(code)
+    middle = 112.0 if crs.is_geographic else crs.area_of_use.west / 2 + crs.area_of_use.east / 2
+    there = gpd.GeoSeries.from_xy([middle + 0.3], [37.87], crs=4490).to_crs(code)
+    bare = gpd.GeoSeries(there.to_numpy())
+    for places in (there, bare):
+        (point,) = to_wgs84(places, f"EPSG:{code}")
+        # CGCS2000 is WGS84 within a metre.
+        assert GEOD.inv(point.x, point.y, middle + 0.3, 37.87)[2] < 1.0
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".gpkg", ".shp", ".geojson", ".parquet"])
+def test_files_in_a_crs_that_puts_north_first(tmp_path, suffix):
+    """EPSG:4546 names north first; files hold east first, and csv says which column is which."""
+    path = tmp_path / f"booths{suffix}"
+    there = gpd.GeoDataFrame(
+        {"name": ["东门"]}, geometry=gpd.points_from_xy([112.55], [37.87]), crs=4490
+    ).to_crs(4546)
+    east, north = there.geometry.x[0], there.geometry.y[0]
+    assert 600_000 < east < 700_000
+    assert 4_100_000 < north < 4_300_000
+    options = {"crs": "EPSG:4546"}
+    if suffix == ".csv":
+        # Chinese survey tables call north x and east y.
+        path.write_text(f"name,x,y\n东门,{north:.3f},{east:.3f}\n", encoding="utf-8")
+        options |= {"lon": "y", "lat": "x"}
+    elif suffix == ".parquet":
+        there.to_parquet(path)
+    elif suffix == ".geojson":
+        there.to_file(path)
+        options = {}
+    else:
+        there.to_file(path)
+    (point,) = read_places(path, **options).geometry
+    assert (point.x, point.y) == pytest.approx((112.55, 37.87), abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("code", "east", "right"),
+    [
+        # The number of a 3-degree zone too many, none, and another one; the same for 6 degrees.
+        (4547, 38_500_123.0, "EPSG:4526"),
+        (4526, 500_123.0, "EPSG:4547"),
+        (4526, 37_620_000.0, "EPSG:4525"),
+        (4546, 38_400_000.0, "EPSG:4526"),
+        (4508, 19_600_000.0, "EPSG:4497"),
+        (4497, 600_000.0, "EPSG:4508"),
+        (2382, 37_500_000.0, "EPSG:2361"),
+    ],
+)
+def test_zone_numbers_that_contradict_the_code_are_explained(code, east, right):
+    places = gpd.GeoSeries.from_xy([east, east + 900.0], [4_193_000.0, 4_194_000.0])
+    with pytest.raises(InputError, match=f'set crs = "{right}"'):
+        to_wgs84(places, f"EPSG:{code}")
+    # What is advised works.
+    (point, _) = to_wgs84(places, right)
+    assert 110 < point.x < 116
+    assert 37 < point.y < 39
+
+
+def test_swapped_northings_are_named():
+    swapped = gpd.GeoSeries.from_xy([4_193_000.0, 4_194_000.0], [636_000.0, 637_000.0])
+    with pytest.raises(InputError, match=r"x and y are swapped: 4,193,.* exchange the two columns"):
+        to_wgs84(swapped, "EPSG:4546")
+    numbered = gpd.GeoSeries.from_xy([4_193_000.0], [38_400_000.0])
+    with pytest.raises(InputError, match=r'swapped: .* zone number 38.* set crs = "EPSG:4526"'):
+        to_wgs84(numbered, "EPSG:4547")
+
+
+def test_only_whole_zone_numbers_are_faults():
+    for code in (4490, 3857, 32649, 2227):
+        assert zone_fault([636_000.0], [4_193_000.0], CRS(code)) == ""
+    # Far off its zone, yet without a zone number: a matter of the network's place, not of the code.
+    assert zone_fault([900_000.0], [4_193_000.0], CRS(4546)) == ""
+    assert zone_fault([np.nan], [np.nan], CRS(4546)) == ""
+    assert zone_fault([], [], CRS(4546)) == ""
+    assert "UTM" in zone_fault([49_500_000.0 - 11_000_000.0], [4_193_000.0], CRS(32649))

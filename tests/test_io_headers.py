@@ -156,6 +156,15 @@ def test_rows_that_only_look_like_totals_or_notes_stay(row):
     assert read([*PLAIN, row]).iloc[-1].tolist() == row
 
 
+def test_a_row_that_fills_every_column_is_a_total_only_if_it_adds_up():
+    zones = [["区", "人数", "老人"], ["东", "5", "1"], ["西", "7", "2"]]
+    assert len(read([*zones, ["合计", "12", "3"]])) == 2
+    assert read([*zones, ["合计", "13", "4"]]).iloc[-1].tolist() == ["合计", "13", "4"]
+    places = [["id", "lon"], ["B1", "112.5"], ["B2", "112.7"], ["Total", "112.6"]]
+    places = [[*row, "37.8" if row[0] != "id" else "lat"] for row in places]
+    assert read(places)["id"].tolist() == ["B1", "B2", "Total"]
+
+
 def test_words_of_merged_cells_hold_for_every_row_and_numbers_are_refused():
     rows = [["区", "编号", "人数"], ["东区", "B1", "5"], ["", "B2", "7"], ["西区", "B3", "1"]]
     table = read(rows, [Merge(2, 3, 0, 0)])

@@ -6,8 +6,10 @@ import itertools
 import logging
 import math
 
+import geopandas as gpd
 import networkx as nx
 import numpy as np
+import osmium
 import pandas as pd
 import pytest
 import shapely
@@ -15,15 +17,19 @@ from drawing import UTM_49N, draw_lines, draw_shapes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_cases import GEOD, Way, lonlat
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 import walkcover.plazas
-from walkcover.network import Lines, build_network
+from walkcover.crs import metric_crs
+from walkcover.io.osm import read_streets
+from walkcover.network import Lines, build_network, row_of
 from walkcover.plazas import Plazas, cross_plazas
 from walkcover.reach import nearest_sites
 from walkcover.search import search_graph
 from walkcover.snap import StreetIndex, snap
 from walkcover.speed import flat_costs
-from walkcover.tags import STREET_COLUMNS, street_row
+from walkcover.tags import STREET_COLUMNS, is_walkable, street_row
 
 PLAZA = {"highway": "pedestrian", "area": "yes", "name": "五一广场"}
 SQUARE = [(0, 0), (100, 0), (100, 100), (0, 100)]
@@ -116,6 +122,14 @@ def test_a_hole_is_walked_around(turn):
     assert got == pytest.approx(2 * math.hypot(40, 60), abs=0.01)
 
 
+def test_ways_bend_where_a_hole_touches_the_outline():
+    # Below the hole's tip at (50, 0); over its top they would be longer.
+    ring = [(0, 0), (50, 0), (100, 0), (100, 10), (100, 100), (0, 100), (0, 10)]
+    hole = [(50, 0), (70, 90), (30, 90)]
+    got = walk_m(spokes((0, 10), (100, 10)), [[ring, hole]], (0, 10), (100, 10))
+    assert got == pytest.approx(2 * math.hypot(50, 10), abs=0.01)
+
+
 def test_a_way_inside_is_met_and_one_over_or_under_is_not():
     inside = [(30, 70), (500, 700)]
     ways = [*spokes((0, 0)), Way(inside)]
@@ -159,7 +173,8 @@ def test_lines_have_the_tags_of_their_plaza_and_both_directions():
     lines, plazas = town(spokes((0, 0), (100, 0)), [[SQUARE]], tags=tags, on_ground=False)
     crossed = cross_plazas(lines, plazas)
     row = ("五一广场", "pedestrian", "sett", "", True, True, True, True)
-    assert [tuple(crossed.tags.iloc[-1])] == [row]
+    assert tuple(crossed.tags[list(STREET_COLUMNS)].iloc[-1]) == row
+    assert crossed.tags["plaza"].tolist() == [False, False, True]
     assert crossed.tags.index.tolist() == [0, 1, 2]
     assert build_network(crossed).n_edges == 3
 
@@ -249,3 +264,62 @@ def test_with_plazas_no_walk_from_street_to_street_gets_longer(drawn):
         graph = search_graph(network, flat_costs(network, speed_kmh=4.0))
         walks.append(nearest_sites(joins, site, graph, site_rank=np.array([0]))[0])
     assert (walks[1] <= walks[0] + 0.01).all()
+
+
+def plaza_shapes(path) -> np.ndarray:
+    """Areas as osmium puts them together, in WGS84."""
+    wkb, found = osmium.geom.WKBFactory(), []
+    keys = osmium.filter.KeyFilter("highway")
+    for area in osmium.FileProcessor(str(path)).with_areas(keys).with_filter(keys):
+        if area.is_area():
+            tags = dict(area.tags)
+            is_area = tags.pop("area", "no") == "yes" or not area.from_way()
+            if is_area and is_walkable(tags):
+                found.append(wkb.create_multipolygon(area))
+    return shapely.from_wkb(found)
+
+
+REAL = {
+    "las_palmas": ("las_palmas/las_palmas_20230221.osm.pbf", 531, 4000),
+    "helsinki": ("helsinki/helsinki.osm.pbf", 60, 1000),
+}
+
+
+@pytest.mark.parametrize("name", [pytest.param("las_palmas", marks=pytest.mark.slow), "helsinki"])
+def test_real_plazas_are_crossed_inside_and_shorten_walks(real_data, name):
+    file, n_areas, least = REAL[name]
+    path = real_data / file
+    plain, crossed = (read_streets(path, plazas=plazas)[0] for plazas in (False, True))
+    network = build_network(crossed)
+    crs = metric_crs(crossed.lon, crossed.lat)
+    shapes = plaza_shapes(path)
+    assert len(shapes) == n_areas
+    frame = gpd.GeoSeries(shapes, crs=4326).to_crs(crs)
+    rooms = shapely.buffer(frame.to_numpy(), 0.05)
+    n = len(plain.point)
+    lonlat = np.column_stack([crossed.lon[n:], crossed.lat[n:]])
+    ends = gpd.GeoSeries(shapely.points(lonlat), crs=4326).to_crs(crs)
+    lines = shapely.linestrings(shapely.get_coordinates(ends.to_numpy()).reshape(-1, 2, 2))
+    assert len(lines) >= least
+    inside = shapely.STRtree(rooms).query(lines, predicate="covered_by")[0]
+    assert len(np.unique(inside)) == len(lines)
+    walks = [_street_walks_m(lines, plain.point) for lines in (plain, crossed)]
+    assert network.n_edges > len(lines)
+    assert (walks[1] <= walks[0] + 1e-6).all()
+    assert (walks[1] < walks[0] - 10).any()
+
+
+def _street_walks_m(lines: Lines, points: np.ndarray) -> np.ndarray:
+    """Walks between all points of the plain streets and every 800th, by scipy."""
+    number = np.unique(points)
+    ids = np.unique(lines.point)
+    a, b = lines.point[:-1], lines.point[1:]
+    same = row_of(lines.indptr)[:-1] == row_of(lines.indptr)[1:]
+    _, _, step_m = GEOD.inv(lines.lon[:-1], lines.lat[:-1], lines.lon[1:], lines.lat[1:])
+    steps = pd.DataFrame({"a": np.minimum(a, b), "b": np.maximum(a, b), "m": step_m})[same]
+    steps = steps[steps["m"] > 0].groupby(["a", "b"], as_index=False)["m"].min()
+    ends = [np.searchsorted(ids, steps[column]) for column in ("a", "b")]
+    graph = csr_array((steps["m"], ends), shape=(len(ids), len(ids)))
+    starts = np.searchsorted(ids, number[::800])
+    walks = dijkstra(graph, directed=False, indices=starts)
+    return walks[:, np.searchsorted(ids, number)]

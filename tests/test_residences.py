@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from walkcover import InputError
-from walkcover.residences import borrow_names, settle_cells
+from walkcover.residences import borrow_names, settle_cells, split_compounds
 
 EVERYWHERE = shapely.box(-180, -90, 180, 90)
 
@@ -170,3 +170,18 @@ def test_stand_ins_borrow_from_the_nearest_residence_given():
     assert homes["zone_id"].isna().sum() == 2
     some = borrow_names(homes, ["zone_id"], rows=np.array([True, True, False, True]))
     assert some["zone_id"].isna().tolist() == [False, False, True, False]
+
+
+def test_people_of_cells_follow_the_levels_of_buildings_in_compounds():
+    compound = homes_at(shapely.box(112.5, 37.8, 112.51, 37.81), name=["院"])
+    buildings = gpd.GeoDataFrame(
+        {"levels": [18.0, np.nan]},
+        geometry=[house(112.503, 37.805, 0.0005), house(112.507, 37.805, 0.0005)],
+        crs=4326,
+    )
+    split = split_compounds(compound, buildings)
+    cells = cells_of([(112.49, 37.79, 112.52, 37.82)], [190.0])
+    got = settle_cells(cells, split, EVERYWHERE).residences
+    assert got["residence_id"].tolist() == ["R0/1", "R0/2"]
+    assert got["people"].tolist() == pytest.approx([180.0, 10.0], rel=1e-6)
+    assert got["name"].tolist() == ["院", "院"]

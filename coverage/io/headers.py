@@ -104,7 +104,7 @@ def table_of_rows(
     header, body = numbered[:depth], numbered[depth:]
     names, full_names = _names(header, merges, notes)
     body = _without_repeats(body, header, notes)
-    body, totals = _without_totals(body, notes)
+    body, totals = _without_totals(body, notes, width=len(names))
     _refuse_long_rows(body, len(names), what=what)
     body = [(number, (row + [""] * (len(names) - len(row)))[: len(names)]) for number, row in body]
     body = _filled(body, merges, names, notes, what=what)
@@ -136,8 +136,12 @@ def _is_name(cell: str) -> bool:
     return not is_missing(cell) and not _is_number(cell)
 
 
+def _number(cell: str) -> float:
+    return parse_amount(cell, units=UNITS).value
+
+
 def _is_number(cell: str) -> bool:
-    return not math.isnan(parse_amount(cell, units=UNITS).value)
+    return not math.isnan(_number(cell))
 
 
 def _below_titles(numbered: Numbered, notes: list[str], *, what: str) -> Numbered:
@@ -281,14 +285,22 @@ def _without_repeats(body: Numbered, header: Numbered, notes: list[str]) -> Numb
     return [(number, row) for number, row in body if number not in dropped]
 
 
-def _without_totals(body: Numbered, notes: list[str]) -> tuple[Numbered, Numbered]:
+def _without_totals(body: Numbered, notes: list[str], *, width: int) -> tuple[Numbered, Numbered]:
     """Leave out notes below the table and rows of totals; also give the totals."""
     end = len(body)
     while end and _is_footnote(body[end - 1][1]):
         end -= 1
         number, row = body[end]
         notes.append(f"row {number} is a note ({' '.join(_words(row))}) and was left out")
-    totals = [(number, row) for number, row in body[:end] if _is_total(row)]
+    said = [(number, row) for number, row in body[:end] if _is_total(row)]
+    numbers = {number for number, _ in said}
+    others = [row for number, row in body[:end] if number not in numbers]
+    # A row that fills every column may be a place of that name; then its numbers do not add up.
+    totals = [
+        (number, row)
+        for number, row in said
+        if width < 3 or len(_words(row)) < width or _adds_up(row, others)
+    ]
     for number, row in totals[:SHOWN]:
         notes.append(f"row {number} is a total row ({_words(row)[0]}) and was left out")
     if len(totals) > SHOWN:
@@ -308,6 +320,17 @@ def _is_total(row: Sequence[str]) -> bool:
     # Blanks within 合 计 are no part of the word.
     tight = first if first.isascii() and " " not in first else "".join(first.split())
     return TOTAL.fullmatch(tight) is not None
+
+
+def _adds_up(total: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether some number of a row is the sum of those in its column."""
+    for place, cell in enumerate(total):
+        cells = [row[place] for row in rows if place < len(row) and not is_missing(row[place])]
+        if not cells or not all(map(_is_number, [cell, *cells])):
+            continue
+        if abs(math.fsum(map(_number, cells)) - _number(cell)) <= SUM_TOLERANCE:
+            return True
+    return False
 
 
 def _refuse_long_rows(body: Numbered, width: int, *, what: str) -> None:
@@ -365,8 +388,7 @@ def _compare_totals(
         # Totals of codes and coordinates are none; a column of words has none either.
         if not _is_number(cell) or not cells or not all(map(_is_number, cells)):
             continue
-        total = parse_amount(cell, units=UNITS).value
-        added = math.fsum(parse_amount(value, units=UNITS).value for value in cells)
+        total, added = _number(cell), math.fsum(map(_number, cells))
         if abs(added - total) > SUM_TOLERANCE:
             notes.append(
                 f"row {number} says {cell_text(total)} for column {name!r}, but its rows add up "

@@ -125,6 +125,8 @@ def _write_cell(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, va
 def _plain(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Text in columns of mixed objects, which file formats do not know."""
     plain = table.copy()
+    # What was noted on reading stands in the audit, not in the bytes.
+    plain.attrs = {}
     for name in plain.columns:
         if name != plain.geometry.name and plain[name].dtype == object:
             plain[name] = plain[name].map(str, na_action="ignore").astype("str")
