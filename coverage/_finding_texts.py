@@ -25,6 +25,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "residences have no street near: {share} of the people",
         "complete the street file there, or mend their coordinates; they count as not covered",
     ),
+    "barred_residences": (
+        "residences would join a street if no wall or other barrier stood between",
+        "look for the gate that the street file lacks; they count as not covered",
+    ),
     "island_residences": (
         "residences joined an island of the network, where they reach few others",
         "add the missing link to the street file; without a booth on the island nobody there is "

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from walkcover.barriers import Barriers, make_barriers
 from walkcover.capacity import Assignment
 from walkcover.crs import metric_crs
 from walkcover.desks import desk_verdicts, has_desks, people_of_desks, serve, site_hours
@@ -47,6 +48,8 @@ class Assessment:
         Who is served by which of the sites; None where distance alone counts.
     heights
         Heights along the streets, None where it is flat.
+    barriers
+        What access legs may not cross, None where nothing bars them.
     """
 
     residences: gpd.GeoDataFrame
@@ -57,6 +60,7 @@ class Assessment:
     graph: SearchGraph
     desk_time: Assignment | None = None
     heights: EdgeHeights | None = None
+    barriers: Barriers | None = None
 
 
 def assess_tables(
@@ -66,6 +70,7 @@ def assess_tables(
     *,
     plan: Plan,
     heights: EdgeHeights | None = None,
+    barriers: gpd.GeoSeries | None = None,
 ) -> Assessment:
     """
     Walk from every residence to its nearest open site, and give people desk time.
@@ -85,6 +90,8 @@ def assess_tables(
         Limit, speed, snapping, metric CRS and desk time.
     heights
         Heights along the network's edges, None where it is flat.
+    barriers
+        Lines and polygons in EPSG:4326 that access legs may not cross.
 
     Returns
     -------
@@ -97,13 +104,15 @@ def assess_tables(
     costs = plan_costs(network, plan, heights=heights, speed_kmh=plan.walker.speed_kmh)
     graph = search_graph(network, costs)
     limit_m = plan.walk.snap_limit_m
+    walls = None if barriers is None else make_barriers(barriers.to_numpy(), network, crs)
     homes = snap(
         residences.geometry.to_numpy(),
         index,
         limit_m=limit_m,
         from_inside=is_compound(residences),
+        barriers=walls,
     )
-    site_joins = snap(sites.geometry.to_numpy(), index, limit_m=limit_m)
+    site_joins = snap(sites.geometry.to_numpy(), index, limit_m=limit_m, barriers=walls)
     sites = with_place(sites, site_joins)
     residences = with_place(residences, homes)
     is_open = (sites["status"] == "open").to_numpy()
@@ -116,7 +125,9 @@ def assess_tables(
         limit_s=plan.walk.limit_s,
     )
     residences["gate_unknown"] = gate_unknown(residences, residences["snap_to"], homes.by_entrance)
-    assessment = Assessment(residences, sites, homes, site_joins, index, graph, heights=heights)
+    assessment = Assessment(
+        residences, sites, homes, site_joins, index, graph, heights=heights, barriers=walls
+    )
     return _with_desk_time(assessment, plan) if has_desks(sites) else assessment
 
 

@@ -35,7 +35,8 @@ from walkcover.assessment import Assessment
 from walkcover.findings import DOUBTFUL, FALSIFIES, NOTE, Audit, Finding, find, in_order
 from walkcover.network import Floats
 from walkcover.plan import Plan
-from walkcover.snap import Joins, snap
+from walkcover.residences import is_compound
+from walkcover.snap import Joins, behind_barriers, snap
 
 # Above this share of people without a street near, the streets or the coordinates are wrong.
 MAX_NOT_SNAPPED = 0.10
@@ -108,6 +109,7 @@ def audit(
         severity = DOUBTFUL if one.trusted else FALSIFIES
         found += find("coordinates", severity, count=one.places, text=one.text)
     found += _residence_findings(homes)
+    found += _barred_residences(assessment, plan)
     found += _site_findings(homes, sites, served, reach_m=plan.walk.limit_s * _speed_ms(plan))
     found += piece_findings(assessment.index.network, homes, sites)
     found += steep_findings(steep)
@@ -234,7 +236,27 @@ def _speed_ms(plan: Plan) -> float:
 
 def _candidate_joins(assessment: Assessment, candidates: gpd.GeoDataFrame, plan: Plan) -> Joins:
     shapes = candidates.geometry.to_numpy()
-    return snap(shapes, assessment.index, limit_m=plan.walk.snap_limit_m)
+    limit_m = plan.walk.snap_limit_m
+    return snap(shapes, assessment.index, limit_m=limit_m, barriers=assessment.barriers)
+
+
+def _barred_residences(assessment: Assessment, plan: Plan) -> list[Finding]:
+    """Residences that would join a street if no barrier stood in the way."""
+    if assessment.barriers is None:
+        return []
+    homes = assessment.residences
+    behind = behind_barriers(
+        homes.geometry.to_numpy(),
+        assessment.index,
+        assessment.homes,
+        limit_m=plan.walk.snap_limit_m,
+        from_inside=is_compound(homes),
+    )
+    part = homes[behind]
+    people = float(part["people"].sum())
+    return find(
+        "barred_residences", DOUBTFUL, count=len(part), ids=part["residence_id"], people=people
+    )
 
 
 def _residence_findings(homes: pd.DataFrame) -> list[Finding]:

@@ -10,31 +10,20 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
-from scipy import ndimage
 
 from walkcover._errors import InputError
+from walkcover._shift_scores import BLOCK_M, REACH_M, STEP_M, ShiftScores, score_shifts
 from walkcover.crs import SYSTEMS, from_bd09, from_gcj02, to_bd09, to_gcj02
-from walkcover.network import GEOD, Bools, Floats, Ints
+from walkcover.network import GEOD, Floats
 from walkcover.plan import Plan
 from walkcover.snap import StreetIndex
 
-# Squares that streets and places are put into, and steps between the shifts tried.
-CELL_M = 10.0
-STEP_M = 10.0
-# Every shift up to here is tried: BD-09 is off by up to 1,450 m, a little more than any other.
-REACH_M = 1600.0
-# Squares of so many steps that a shift is held against: a near one, since a town has more streets
-# in its middle, and a wide one, since long streets leave little to tell along them.
-NEARBY_STEPS = (61, 241)
-# Distances to the next street that are told apart, in cells.
-LEVEL_CELLS = (0, 1, 2, 4, 8, 16, 32)
-# Streets are rastered block by block, around no more blocks than these: those with most places.
-BLOCK_M = 8000.0
+# Places are taken from the blocks of the raster that hold most of them.
 MAX_BLOCKS = 9
 # Places looked at, evenly from west to east; fewer than the least tell nothing, and of a shift
 # that has no name more are asked for, as there are thousands to choose from.
 MAX_PLACES = 300
-MIN_PLACES = 5
+MIN_PLACES = 8
 MIN_FREE_PLACES = 20
 # Shifts below this are inaccuracy, not another system; around another reading they are part of it.
 SMALL_SHIFT_M = 100.0
@@ -44,7 +33,7 @@ SAME_SPOT_M = 40.0
 OTHER_SPOT_M = 150.0
 # A named system must beat all but this share of all shifts, and the place given by a margin in
 # standard deviations between shifts; a nameless shift must beat every other spot by its own.
-MAX_LUCKY_SHARE = 0.0005
+MAX_LUCKY_SHARE = 0.0003
 NAMED_MARGIN = 1.0
 FREE_MARGIN = 2.0
 # The legs that only one place in ten exceeds must shrink at least by this factor.
@@ -139,39 +128,6 @@ class _Reading:
     streets: str
     lon: Floats
     lat: Floats
-
-
-@dataclass(frozen=True)
-class _Scores:
-    """
-    How well places fit the streets under every shift, lower being better.
-
-    For some distances, the share of places that lie farther from a street is set against its
-    mean over all shifts, in standard deviations between them; and so is the share right on a
-    street, where buildings never are. The least of these is the score: places at a street stand
-    out by short distances, buildings set back from theirs in that few are on it and none is far.
-
-    Parameters
-    ----------
-    score
-        Shape (k, k): score with the places moved east (first axis) and north; no shift is in the
-        middle.
-    readings
-        Shape (r,): score of every reading.
-    """
-
-    score: Floats
-    readings: Floats
-
-    @property
-    def tried(self) -> Bools:
-        """Shifts that are looked at."""
-        return self.around(0.0, 0.0) <= REACH_M
-
-    def around(self, east_m: float, north_m: float) -> Floats:
-        """Distance in metres of each shift from a given one."""
-        axis = STEP_M * (np.arange(len(self.score)) - len(self.score) // 2)
-        return np.hypot(axis[:, None] - east_m, axis[None, :] - north_m)
 
 
 def suspect_systems(
@@ -283,10 +239,10 @@ def suspect_system(
     points, xy = _sample(places, index)
     if len(points) < MIN_PLACES:
         return None
-    readings = _readings(*shapely.get_coordinates(points).T, given)
+    readings = _readings(shapely.get_x(points), shapely.get_y(points), given)
     moved = np.array([_planar(index, reading.lon, reading.lat) for reading in readings])
     moved = moved.reshape(len(readings), *xy.shape)
-    shift, best = _most_likely(xy, moved, _score_shifts(xy, moved, index))
+    shift, best = _most_likely(xy, moved, score_shifts(xy, moved, index.lines))
     if not any(shift):
         return None
     there = xy + shift if best is None else moved[best]
@@ -314,7 +270,7 @@ def suspect_system(
 
 
 def _most_likely(
-    xy: Floats, moved: Floats, scores: _Scores
+    xy: Floats, moved: Floats, scores: ShiftScores
 ) -> tuple[tuple[float, float], int | None]:
     """Metres east and north that make places fit, and the reading behind; zeros for none."""
     score, tried = scores.score, scores.tried
@@ -382,74 +338,3 @@ def _legs_m(xy: Floats, index: StreetIndex) -> Floats:
             shapely.points(xy), all_matches=False, return_distance=True
         )[1]
     )
-
-
-def _score_shifts(xy: Floats, moved: Floats, index: StreetIndex) -> _Scores:
-    """Score every shift, and every reading, whose places `moved` holds, shape (r, n, 2)."""
-    reach = int(REACH_M / CELL_M)
-    step = int(STEP_M / CELL_M)
-    size = 2 * reach // step + 1
-    levels = np.arange(len(LEVEL_CELLS))
-    farther = np.zeros((len(levels), size, size))
-    farther_moved = np.zeros((len(levels), len(moved)))
-    tree = shapely.STRtree(index.lines)
-    block = np.floor(xy / BLOCK_M)
-    for one in np.unique(block, axis=0):
-        rows = np.flatnonzero((block == one).all(axis=1))
-        level, corner = _levels(one * BLOCK_M, index.lines, tree)
-        last = np.array(level.shape) - 1
-        for (x, y), others in zip(
-            np.floor(xy[rows] / CELL_M).astype(np.int64) - corner,
-            np.floor(moved[:, rows] / CELL_M).astype(np.int64).transpose(1, 0, 2) - corner,
-            strict=True,
-        ):
-            window = level[x - reach : x + reach + 1 : step, y - reach : y + reach + 1 : step]
-            for k in levels:
-                farther[k] += window > k
-            at = np.clip(others, 0, last)
-            farther_moved += level[at[:, 0], at[:, 1]] > levels[:, None]
-    farther /= len(xy)
-    farther_moved /= len(xy)
-    at = np.round(np.median(moved - xy, axis=1) / STEP_M).astype(np.int64) + size // 2
-    i, j = np.clip(at, 0, size - 1).T
-    # One place more or less is never more than one standard deviation.
-    least = 1.0 / len(xy)
-    scores, readings = [], []
-    for steps in NEARBY_STEPS:
-        mean = ndimage.uniform_filter(farther, (1, steps, steps))
-        variance = ndimage.uniform_filter(farther**2, (1, steps, steps)) - mean**2
-        spread = np.sqrt(np.maximum(variance, least**2))
-        scores.append((farther - mean) / spread)
-        readings.append((farther_moved - mean[:, i, j]) / spread[:, i, j])
-    return _Scores(_least(scores), _least(readings))
-
-
-def _least(deviations: list[Floats]) -> Floats:
-    """Least deviation of all; of those right on a street fewer may speak for a shift, too."""
-    return np.minimum(np.min(deviations, axis=(0, 1)), np.min([-d[0] for d in deviations], axis=0))
-
-
-def _levels(
-    corner_m: Floats, lines: NDArray[np.object_], tree: shapely.STRtree
-) -> tuple[NDArray[np.uint8], Ints]:
-    """
-    Raster the streets around a block.
-
-    The level of a cell is the first of the distances of LEVEL_CELLS that a street lies within,
-    their number where none does. The second value is the number of the raster's first cell.
-    """
-    rim = int(REACH_M / CELL_M) + LEVEL_CELLS[-1] + 1
-    corner = np.round(corner_m / CELL_M).astype(np.int64) - rim
-    size = int(BLOCK_M / CELL_M) + 2 * rim
-    found = lines[tree.query(shapely.box(*(corner * CELL_M), *((corner + size) * CELL_M)))]
-    xy = shapely.get_coordinates(shapely.segmentize(found, CELL_M))
-    at = np.floor(xy / CELL_M).astype(np.int64) - corner
-    at = at[((at >= 0) & (at < size)).all(axis=1)]
-    # Which level a number of cells is; beyond the last all are the same.
-    of_cells = np.searchsorted(LEVEL_CELLS, np.arange(LEVEL_CELLS[-1] + 2)).astype(np.uint8)
-    if not len(at):
-        return np.full((size, size), of_cells[-1]), corner
-    empty = np.ones((size, size), dtype=bool)
-    empty[at[:, 0], at[:, 1]] = False
-    cells = ndimage.distance_transform_cdt(empty, metric="chessboard")
-    return of_cells[np.minimum(cells, LEVEL_CELLS[-1] + 1)], corner

@@ -79,8 +79,8 @@ def _middle_m(crs: CRS) -> float | None:
         return None
     if operation.method_name not in ("Transverse Mercator", "Gauss-Kruger"):
         return None
-    values = {parameter.name: parameter.value for parameter in operation.params}
-    middle = float(values.get("False easting", np.nan))
+    values = _parameters(crs)
+    middle = values.get("False easting", np.nan)
     in_metres = all(axis.unit_name == "metre" for axis in crs.axis_info)
     fits = in_metres and middle % ZONE_M == MIDDLE_M and values.get("False northing") == 0.0
     return middle if fits else None
@@ -101,12 +101,14 @@ def _sibling(crs: CRS, zone: int) -> tuple[str, str] | None:
         width = "3-degree " if zone >= FIRST_OF_3_DEGREES else ""
         name = f"{datum} / {width}Gauss-Kruger zone {zone}"
     else:
-        name = re.sub(r"zone (\d+)", f"CM {_meridian(crs)}E", crs.name)
+        meridian = _parameters(crs)["Longitude of natural origin"]
+        name = re.sub(r"zone (\d+)", f"CM {meridian:.0f}E", crs.name)
     infos = query_crs_info("EPSG", PJType.PROJECTED_CRS, area_of_interest=CHINA)
     codes = {info.name: info.code for info in infos}
     return (codes[name], name) if name in codes else None
 
 
-def _meridian(crs: CRS) -> int:
-    values = {parameter.name: parameter.value for parameter in crs.coordinate_operation.params}
-    return round(float(values["Longitude of natural origin"]))
+def _parameters(crs: CRS) -> dict[str, float]:
+    """Numbers of a projection by their names; empty where there is none."""
+    operation = crs.coordinate_operation
+    return {} if operation is None else {p.name: float(p.value) for p in operation.params}

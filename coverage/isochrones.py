@@ -88,6 +88,7 @@ def isochrones(
     >>> from walkcover.search import search_graph
     >>> from walkcover.speed import flat_costs
     >>> from pyproj import CRS
+    >>> from walkcover.snap import snap
     >>> tags = pd.DataFrame({"name": "", "highway": "residential", "private": False,
     ...                      "raised": False, "forward": True, "backward": True}, index=[0])
     >>> network = build_network(Lines(np.array([0, 2]), np.array([111.0, 111.0125]),

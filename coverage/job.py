@@ -240,7 +240,12 @@ def _suspicions(inputs: Inputs, assessment: Assessment, plan: Plan) -> list[Susp
 def _walk(inputs: Inputs, plan: Plan) -> Assessment:
     walking = inputs.walking
     return assess_tables(
-        inputs.residences, inputs.sites, walking.network, plan=plan, heights=walking.heights
+        inputs.residences,
+        inputs.sites,
+        walking.network,
+        plan=plan,
+        heights=walking.heights,
+        barriers=walking.barriers,
     )
 
 
@@ -312,6 +317,7 @@ def _result(
             remedies=remedies.summary,
             shortages=_shortages(assessment, suggestion),
             band=band_summary(band, [stage.name for stage in plan.stages]),
+            population=None if inputs.settlement is None else inputs.settlement.figures,
         ),
     )
 

@@ -198,7 +198,10 @@ def build_network(
     tags = lines.tags.iloc[line]
     u, v = _number_nodes(lines, vertex[indptr[:-1]], vertex[indptr[1:] - 1])
     length_m = at_m[indptr[1:] - 1]
-    private, island = _classify(u, v, length_m, tags["private"].to_numpy(bool), min_component_m)
+    # Many lines over one plaza are no more street.
+    over = tags["plaza"].to_numpy(bool) if "plaza" in tags.columns else np.zeros(len(u), bool)
+    street_m = np.where(over, 0.0, length_m)
+    private, island = _classify(u, v, street_m, tags["private"].to_numpy(bool), min_component_m)
     edges = {"u": u, "v": v, "length_m": length_m, "private": private, "island": island}
     edges |= {name: tags[name].to_numpy(bool) for name in ("forward", "backward", "raised")}
     edges |= {name: tags[name].to_numpy(object) for name in ("name", "highway")}

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 
@@ -181,12 +182,14 @@ def save_plan_network(plan: Plan, path: Path, *, overwrite: bool = False) -> Non
     OutputExistsError
         If the file is there already and `overwrite` is off.
     """
-    least_m = plan.walk.min_component_m
-    network = read_network(
-        plan.path(plan.network.source), layer=plan.network.layer, min_component_m=least_m
-    )
+    made_with: dict[str, Any] = {
+        "min_component_m": plan.walk.min_component_m,
+        "plazas": plan.walk.plazas,
+    }
+    source = plan.path(plan.network.source)
+    network = read_network(source, layer=plan.network.layer, **made_with)
     with _in_place(path, overwrite=overwrite) as unfinished:
-        save_network(network, unfinished, min_component_m=least_m)
+        save_network(network, unfinished, **made_with)
 
 
 @contextmanager

@@ -303,7 +303,7 @@ def _without_overlaps(xy: Floats, pairs: Ints) -> Ints:
 
 def _may_bend(xy: Floats, corner: Bools, beside: Floats, pairs: Ints) -> Bools:
     """Flag the pairs with a corner, save those whose line runs into the corner, not past it."""
-    keep: Bools = corner[pairs].any(axis=1)
+    keep = np.asarray(corner[pairs].any(axis=1), dtype=bool)
     for here, there in (pairs.T, pairs.T[::-1]):
         ahead = xy[here] - xy[there]
         # How far the corner's neighbours lie to the left of the line.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,6 +51,12 @@ class Settlement:
     stand_in_people: float
     left_out: int
     left_out_people: float
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The counts by their names."""
+        names = [field.name for field in dataclasses.fields(self) if field.name != "residences"]
+        return {name: getattr(self, name) for name in names}
 
     @property
     def text(self) -> str:

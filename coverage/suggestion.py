@@ -274,7 +274,12 @@ def _candidates(
             crs=4326,
         )
     else:
-        joins = snap(given.geometry.to_numpy(), assessment.index, limit_m=plan.walk.snap_limit_m)
+        joins = snap(
+            given.geometry.to_numpy(),
+            assessment.index,
+            limit_m=plan.walk.snap_limit_m,
+            barriers=assessment.barriers,
+        )
         table = given.reset_index(drop=True)
     table = with_place(table, joins)
     table["zone_id"] = zones_of_places(table, zones, assessment.residences)

@@ -40,6 +40,7 @@ def summarise(
     remedies: Sequence[Mapping[str, Any]],
     shortages: Mapping[str, Sequence[Shortage]] | None = None,
     band: Sequence[Mapping[str, Any]] = (),
+    population: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """
     Collect the headline figures.
@@ -68,6 +69,8 @@ def summarise(
 
     band
         Who is within reach at other walking speeds.
+    population
+        What settling the people of cells came to, None where there are no cells.
 
     Returns
     -------
@@ -97,6 +100,10 @@ def summarise(
         summary["remedies"] = [dict(stage) for stage in remedies]
     if shortages is not None:
         summary["desks"] = _desks(residences, sites, stages, shortages)
+    if population is not None:
+        summary["population"] = dict(population)
+    if "elderly_people" in residences.columns:
+        summary["elderly"] = _elderly(residences)
     summary["band"] = [dict(profile) for profile in band]
     summary["closures"] = {state: dict(figures) for state, figures in closures.items()}
     summary |= {
@@ -135,6 +142,21 @@ def _coverage(residences: pd.DataFrame, *, suffix: str) -> dict[str, float | Non
         f"covered_share{suffix}": covered / people if people else None,
         f"gap_people{suffix}": float(uncovered.sum()),
     }
+
+
+def _elderly(residences: pd.DataFrame) -> dict[str, float | None]:
+    """Elderly people, covered like all others of their residence."""
+    elderly = residences["elderly_people"].fillna(0.0)
+    people = float(elderly.sum())
+    figures: dict[str, float | None] = {"people": people}
+    for suffix in ("", "_after"):
+        if f"verdict{suffix}" in residences.columns:
+            all_covered = covered_people(residences, after=bool(suffix))
+            share = (all_covered / residences["people"]).fillna(0.0)
+            covered = float((elderly * share).sum())
+            figures[f"covered_people{suffix}"] = covered
+            figures[f"covered_share{suffix}"] = covered / people if people else None
+    return figures
 
 
 def _verdicts(residences: pd.DataFrame, column: str) -> dict[str, dict[str, float]]:

@@ -234,6 +234,16 @@ def _how_sure(result: Result, words: Words) -> list[str]:
     if result.plan.network.elevation:
         lines.append(words("say_sure_hills"))
     lines += _how_fast(result, words)
+    cells = result.summary.get("population")
+    if cells:
+        names = ("people", "stand_ins", "stand_in_people")
+        lines.append(
+            words("say_sure_cells", **{name: formats.people(cells[name]) for name in names})
+        )
+    elderly = result.summary.get("elderly")
+    if elderly and elderly["people"]:
+        people, share = formats.people(elderly["people"]), formats.share(elderly["covered_share"])
+        lines.append(words("say_elderly", people=people, share=share))
     if "status" in result.stages:
         lines += [
             words(

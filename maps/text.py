@@ -407,6 +407,16 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The walk of every residence was measured along the streets, not by circles; "
         "at {speed} km/h.",
     ),
+    "say_sure_cells": (
+        "人口取自格网:{people} 人,其中 {stand_in_people} 人所在的 {stand_ins} 个格子没有居住点,"
+        "以格子中心代替。",
+        "The people come from cells: {people}, of them {stand_in_people} in {stand_ins} cells "
+        "without a residence, who stand at the middle of their cell.",
+    ),
+    "say_elderly": (
+        "65 岁及以上 {people} 人,其中 {share} 已覆盖。",
+        "{people} people are 65 and older; {share} of them are covered.",
+    ),
     "say_sure_hills": (
         "上坡慢、下坡略快,按道路高程计算。",
         "Uphill takes longer, along the heights of the streets.",

@@ -211,8 +211,8 @@ def _raised(streets: oracle.Streets, start_m: np.ndarray, end_m: np.ndarray) -> 
     return found_m
 
 
-def climb(streets: oracle.Streets, profile: Profile) -> oracle.Effort:
-    """Give the effort on streets that rise and fall as `profile` says."""
+def climb(profile: Profile) -> oracle.Effort:
+    """Give the effort of streets that rise and fall as `profile` says."""
     # Negative from one segment to the next.
     run_m = np.diff(profile.at_m)
     slope = np.clip(

@@ -14,16 +14,9 @@ from oracle_cases import Way
 from pyproj import Geod
 
 import walkcover
-from walkcover import InputError
-from walkcover.coordinates import (
-    CELL_M,
-    LEVEL_CELLS,
-    Suspicion,
-    _levels,
-    refuse_suspects,
-    suspect_system,
-    suspect_systems,
-)
+from walkcover import InputError, PlanError
+from walkcover._shift_scores import CELL_M, LEVEL_CELLS, street_levels
+from walkcover.coordinates import Suspicion, refuse_suspects, suspect_system, suspect_systems
 from walkcover.crs import from_bd09, from_gcj02, metric_crs, to_bd09, to_gcj02
 from walkcover.io.networks import read_network
 from walkcover.io.osm import read_buildings
@@ -92,7 +85,7 @@ def test_a_wrong_label_is_noticed_with_the_right_system(label: str, n: int) -> N
 
 @pytest.mark.parametrize("given", ["wgs84", "cgcs2000", "gcj02", "bd09", "EPSG:4546", ""])
 def test_the_right_label_is_not_doubted(given: str) -> None:
-    for n in (5, 20, 100):
+    for n in (8, 20, 100):
         places = shapely.points(*beside_streets(TOWN, n, seed=n, off_m=60))
         assert suspect_system(places, TOWN, given=given) is None
 
@@ -100,7 +93,7 @@ def test_the_right_label_is_not_doubted(given: str) -> None:
 def test_places_that_have_nothing_to_do_with_streets_are_not_doubted() -> None:
     rng = np.random.default_rng(8)
     corner = shapely.total_bounds(TOWN.lines)[:2]
-    for n in (5, 12, 30, 200):
+    for n in (8, 12, 30, 200):
         lon, lat = TOWN.to_degrees(rng.uniform(0, 5000, (n, 2)) + corner).T
         assert suspect_system(shapely.points(lon, lat), TOWN, given="wgs84") is None
 
@@ -147,7 +140,7 @@ def test_order_and_shape_of_places_do_not_matter() -> None:
 
 
 def test_too_few_places_tell_nothing() -> None:
-    lon, lat = to_bd09(*beside_streets(TOWN, 4, seed=1))
+    lon, lat = to_bd09(*beside_streets(TOWN, 7, seed=1))
     assert suspect_system(shapely.points(lon, lat), TOWN, given="wgs84") is None
     assert suspect_system(np.empty(0, dtype=object), TOWN, given="wgs84") is None
     # Places in another province are none that could tell.
@@ -158,7 +151,7 @@ def test_too_few_places_tell_nothing() -> None:
 def test_levels_are_chessboard_distances() -> None:
     """Against the distance to every cell that a dense row of points on the streets falls into."""
     corner = np.floor(shapely.total_bounds(TOWN.lines)[:2])
-    level, first = _levels(corner, TOWN.lines, shapely.STRtree(TOWN.lines))
+    level, first = street_levels(corner, TOWN.lines, shapely.STRtree(TOWN.lines))
     spots = shapely.get_coordinates(shapely.segmentize(TOWN.lines, CELL_M))
     occupied = np.floor(spots / CELL_M).astype(int)
     rng = np.random.default_rng(0)
@@ -298,3 +291,14 @@ def test_real_places_of_taiyuan_are_not_doubted(real_data, layer: str, n: int) -
     places = gpd.read_file(path, layer=layer).geometry.to_numpy()
     assert len(places) == n
     assert suspect_system(places, index, given="wgs84") is None
+
+
+@pytest.mark.parametrize("section", ["residences", "sites", "candidates"])
+def test_trust_is_said_with_true_or_false_only(section: str) -> None:
+    for flag in (True, False):
+        plan = plan_with(**{section: {"source": "a.csv", "trust_crs": flag}})
+        assert getattr(plan, section).trust_crs is flag
+    assert getattr(plan_with(), section).trust_crs is False
+    for wrong in ("true", 1, 0.0):
+        with pytest.raises(PlanError, match=rf"\[{section}\] trust_crs = .*: expected bool"):
+            plan_with(**{section: {"source": "a.csv", "trust_crs": wrong}})

@@ -181,3 +181,10 @@ def test_packages_are_installed_by_root_only(
         ["apt-get", "--quiet", "install", "--yes", "--no-install-recommends", "poppler-utils"],
     ]
     assert ran == (expected if is_root else [])
+
+
+@pytest.mark.slow
+def test_the_guide_shows_what_the_options_do() -> None:
+    script = _load("options_on_the_town", "walkcover_options_on_the_town")
+    guide = (SCRIPTS.parent / "docs" / "guide.md").read_text(encoding="utf-8")
+    assert script.table() in guide

@@ -6,13 +6,17 @@ import dataclasses
 import logging
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 
+from walkcover._errors import InputError
 from walkcover.elevation import STEEP_OVER_M, EdgeHeights, edge_heights, steepest, street_knots
-from walkcover.io.networks import read_network
+from walkcover.io.networks import is_extract, read_network
 from walkcover.network import Bools, Network
 from walkcover.plan import Plan
 from walkcover.restrict import barred_edges, restrict
+from walkcover.tables import check_near_network
 
 NOWHERE = np.empty((0, 2))
 
@@ -30,12 +34,16 @@ class Walking:
         The streets that the profile can use.
     heights
         Heights along them, None where the plan names no elevation.
+    barriers
+        Lines and polygons in EPSG:4326 that access legs may not cross, None where the plan names
+        none.
     barred_m
         Street in metres that the profile cannot use.
     """
 
     network: Network
     heights: EdgeHeights | None
+    barriers: gpd.GeoSeries | None = None
     barred_m: float = 0.0
 
 
@@ -87,7 +95,9 @@ def read_walking(plan: Plan) -> Walking:
     barred_m = float(whole.length_m.sum() - network.length_m.sum())
     if walker.restricted:
         log.info("profile %r: %.1f km of street left out", plan.walk.profile, barred_m / 1000)
-    return dataclasses.replace(walking, barred_m=max(0.0, barred_m))
+    return dataclasses.replace(
+        walking, barriers=_barriers(network, plan), barred_m=max(0.0, barred_m)
+    )
 
 
 def _restricted(
@@ -100,6 +110,26 @@ def _restricted(
         cut_at=signals,
         min_component_m=plan.walk.min_component_m,
     )
+
+
+def _barriers(network: Network, plan: Plan) -> gpd.GeoSeries | None:
+    from walkcover.io.barriers import read_barriers, read_walls
+
+    parts = []
+    if plan.walk.walls:
+        source = plan.path(plan.network.source)
+        if not is_extract(source):
+            msg = (
+                f"[walk] walls = true: {source.name} holds no walls; expected an OpenStreetMap "
+                "extract as [network] source, or the walls in a file of their own ([walk] barriers)"
+            )
+            raise InputError(msg)
+        parts.append(read_walls(source).geometry)
+    if plan.walk.barriers:
+        shapes = read_barriers(plan.path(plan.walk.barriers)).geometry
+        check_near_network(shapes, network.bounds, what=f"{plan.walk.barriers}: barriers")
+        parts.append(shapes)
+    return pd.concat(parts, ignore_index=True) if parts else None
 
 
 def _heights(network: Network, plan: Plan) -> EdgeHeights | None:
