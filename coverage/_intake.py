@@ -252,7 +252,11 @@ class Intake:
             self._refuse_beyond_globe(shapes)
         if len(self.faults) > before:
             return None
-        moved = to_wgs84(given, system)
+        try:
+            moved = to_wgs84(given, system)
+        except InputError as error:
+            self.faults.append(f"crs: {error}")
+            return None
         lost = ~shapely.is_missing(shapes) & ~np.isfinite(moved.bounds.to_numpy()).all(axis=1)
         if lost.any():
             cells = [str(shape) for shape in shapes]

@@ -34,7 +34,7 @@ from walkcover._errors import InputError
 from walkcover.assessment import Assessment
 from walkcover.findings import DOUBTFUL, FALSIFIES, NOTE, Audit, Finding, find, in_order
 from walkcover.network import Floats
-from walkcover.plan import Plan
+from walkcover.plan import Plan, bare_name
 from walkcover.residences import is_compound
 from walkcover.snap import Joins, behind_barriers, snap
 
@@ -121,11 +121,12 @@ def audit(
     if candidates is not None:
         joins = _candidate_joins(assessment, candidates, plan)
         found += candidate_findings(candidates, joins, sites)
-        found += reading_findings(candidates, table=plan.candidates.source or "candidates")
+        source = bare_name(plan.candidates.source)
+        found += reading_findings(candidates, table=source or "candidates")
     found += zone_findings(homes, zones, stages=stages)
-    found += reading_findings(homes, table=plan.residences.source or "residences")
-    found += reading_findings(sites, table=plan.sites.source or "sites")
-    found += reading_findings(zones, table=plan.zones.source or "zones")
+    found += reading_findings(homes, table=bare_name(plan.residences.source) or "residences")
+    found += reading_findings(sites, table=bare_name(plan.sites.source) or "sites")
+    found += reading_findings(zones, table=bare_name(plan.zones.source) or "zones")
     return in_order(found)
 
 
@@ -328,19 +329,19 @@ def _facts(assessment: Assessment, zones: gpd.GeoDataFrame, plan: Plan) -> dict[
     """Plain figures of the inputs, in the order to be shown."""
     homes, sites = assessment.residences, assessment.sites
     count = sites["status"].value_counts()
-    facts: dict[str, str | float] = {"network.source": plan.network.source}
+    facts: dict[str, str | float] = {"network.source": bare_name(plan.network.source)}
     facts |= {f"network.{name}": value for name, value in
               street_figures(assessment.index.network).items()}  # fmt: skip
     facts["network.metric_crs"] = assessment.index.crs.name
     facts |= {
-        "residences.source": plan.residences.source,
+        "residences.source": bare_name(plan.residences.source),
         "residences.crs": plan.residences.crs,
         "residences.reading": "; ".join(reading_notes(homes)),
         "residences.count": len(homes),
         "residences.people": float(homes["people"].sum()),
         "residences.on_islands": int((homes["snap_to"] == "island").sum()),
         "residences.no_street": int(homes["snap_to"].isna().sum()),
-        "sites.source": plan.sites.source,
+        "sites.source": bare_name(plan.sites.source),
         "sites.crs": plan.sites.crs,
         "sites.reading": "; ".join(reading_notes(sites)),
         "sites.open": int(count.get("open", 0)),
@@ -348,7 +349,7 @@ def _facts(assessment: Assessment, zones: gpd.GeoDataFrame, plan: Plan) -> dict[
         "sites.planned": int(count.get("planned", 0)),
         "sites.on_islands": int((sites["snap_to"] == "island").sum()),
         "sites.no_street": int(sites["snap_to"].isna().sum()),
-        "zones.source": plan.zones.source,
+        "zones.source": bare_name(plan.zones.source),
         "zones.crs": plan.zones.crs,
         "zones.reading": "; ".join(reading_notes(zones)),
         "zones.count": len(zones),

@@ -315,10 +315,10 @@ def _sample(places: NDArray[np.object_], index: StreetIndex) -> tuple[NDArray[np
     west, south, east, north = shapely.total_bounds(index.lines)
     low, high = np.array([west, south]) - REACH_M, np.array([east, north]) + REACH_M
     near = np.flatnonzero(((xy >= low) & (xy <= high)).all(axis=1))
-    block, count = np.unique(np.floor(xy[near] / BLOCK_M), axis=0, return_counts=True)
-    fullest = block[np.argsort(-count, kind="stable")[:MAX_BLOCKS]]
-    own = np.floor(xy[near] / BLOCK_M)
-    near = near[(own[:, None, :] == fullest[None, :, :]).all(axis=2).any(axis=1)]
+    # One number for each block: those of a row of blocks are far from those of the next.
+    block = np.floor(xy[near] / BLOCK_M) @ np.array([1e6, 1.0])
+    blocks, count = np.unique(block, return_counts=True)
+    near = near[np.isin(block, blocks[np.argsort(-count, kind="stable")[:MAX_BLOCKS]])]
     # Sorted by place, so that the order of rows does not matter.
     near = near[np.lexsort([xy[near, 1], xy[near, 0]])]
     if len(near) > MAX_PLACES:

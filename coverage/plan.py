@@ -348,7 +348,8 @@ class Plan:
                     del values[section][key]
         for section, key in FILES:
             names = values[section][key]
-            values[section][key] = _bare(names) if isinstance(names, str) else [*map(_bare, names)]
+            one = isinstance(names, str)
+            values[section][key] = bare_name(names) if one else [bare_name(n) for n in names]
         return values
 
     def files(self) -> dict[str, str]:
@@ -365,8 +366,15 @@ class Plan:
         return named
 
 
-def _bare(source: str) -> str:
-    """The name of an absolute path, so that no path of a machine shows."""
+def bare_name(source: str) -> str:
+    """
+    The name of a file behind an absolute path, so that no path of a machine shows.
+
+    Examples
+    --------
+    >>> bare_name("tables/homes.csv")
+    'tables/homes.csv'
+    """
     return Path(source).name if Path(source).is_absolute() else source
 
 

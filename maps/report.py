@@ -297,7 +297,7 @@ def _band_rows(result: Result, words: Words) -> list[Row]:
             "label": words.profile(entry["profile"]),
             "parts": [
                 {key: math.nan if value is None else value for key, value in part.items()}
-                for part in (entry, *entry["stages"])
+                for part in (entry, *(entry["stages"] if len(entry["stages"]) > 1 else []))
             ],
         }
         for entry in result.summary["band"]

@@ -54,7 +54,7 @@ class Profile:
     at_m
         Metres from the start of the segment, shape (s,).
     height_m
-        Shape (s,).
+        Shape (s,); NaN all along an edge of which no height is known, which is level.
     """
 
     first: np.ndarray
@@ -163,7 +163,11 @@ def _edges(streets: oracle.Streets) -> Iterator[range]:
 def _fill(
     ground_m: np.ndarray, at_m: np.ndarray, first: np.ndarray, length_m: np.ndarray, edge: range
 ) -> None:
-    """Fill unknown heights along an edge, in place: between known ones, level beyond them."""
+    """
+    Fill unknown heights along an edge, in place: between known ones, level beyond them.
+
+    Where the edge knows none they stay NaN: it is level, but nobody knows how high.
+    """
     samples = slice(first[edge.start], first[edge.stop])
     known = ~np.isnan(ground_m[samples])
     if known.all():
@@ -171,11 +175,9 @@ def _fill(
     before_m = np.concatenate([[0.0], np.cumsum(length_m[edge.start : edge.stop])])[:-1]
     counts = np.diff(first[edge.start : edge.stop + 1])
     along_m = at_m[samples] + np.repeat(before_m, counts)
-    heights_m = ground_m[samples]
-    level = np.zeros(len(along_m))
-    ground_m[samples] = (
-        np.interp(along_m, along_m[known], heights_m[known]) if known.any() else level
-    )
+    if known.any():
+        heights_m = ground_m[samples]
+        ground_m[samples] = np.interp(along_m, along_m[known], heights_m[known])
 
 
 def _raised(streets: oracle.Streets, start_m: np.ndarray, end_m: np.ndarray) -> np.ndarray:
@@ -184,40 +186,62 @@ def _raised(streets: oracle.Streets, start_m: np.ndarray, end_m: np.ndarray) -> 
 
     `start_m` and `end_m` are the heights of the ground at both ends of each segment. Vertices in
     the air, where only raised segments meet, and more than one, take the weighted mean of their
-    neighbours; of a piece that touches the ground nowhere only the slopes are determined: none.
+    neighbours. A piece that touches the ground nowhere has no slope, at any height: at 0.
     """
-    raised = np.flatnonzero(streets.overpass & (streets.ends[:, 0] != streets.ends[:, 1]))
-    ends, n = streets.ends[raised], len(streets.lonlat)
+    n, lone = len(streets.lonlat), streets.ends[:, 0] == streets.ends[:, 1]
+    raised = np.flatnonzero(streets.overpass & ~lone)
+    ends = streets.ends[raised]
+    found_m = _ground_of_vertices(streets, start_m, end_m)
     at_grade = np.bincount(streets.ends[~streets.overpass].ravel(), minlength=n) > 0
-    in_air = (np.bincount(ends.ravel(), minlength=n) > 1) & ~at_grade
-    found_m = np.full(n, np.nan)
-    found_m[streets.ends[streets.overpass, 0]] = start_m[streets.overpass]
-    found_m[streets.ends[streets.overpass, 1]] = end_m[streets.overpass]
+    hangs = (np.bincount(ends.ravel(), minlength=n) > 1) & ~at_grade
+    hangs |= np.isnan(found_m)
     weight = 1 / np.maximum(streets.length_m[raised], SHORTEST_M)
     links = sp.coo_array((weight, (ends[:, 0], ends[:, 1])), shape=(n, n))
     links = (links + links.T).tocsr()
-    number, piece = connected_components(links[in_air][:, in_air], directed=False)
-    air = np.flatnonzero(in_air)
+    air = np.flatnonzero(hangs)
+    number, piece = connected_components(links[air][:, air], directed=False)
     held = np.zeros(number, dtype=bool)
-    held[piece[links[in_air][:, ~in_air].sum(axis=1) > 0]] = True
-    loose = air[~held[piece]]
-    found_m[loose] = 0.0
+    held[piece[links[air][:, ~hangs].sum(axis=1) > 0]] = True
+    found_m[air[~held[piece]]] = 0.0
     air = air[held[piece]]
     if len(air):
-        fixed = ~in_air & ~np.isnan(found_m)
         rows = links[air]
         balance = sp.diags_array(rows.sum(axis=1)) - rows[:, air]
-        found_m[air] = spsolve(balance.tocsc(), rows[:, fixed] @ found_m[fixed])
+        found_m[air] = spsolve(balance.tocsc(), rows[:, ~hangs] @ found_m[~hangs])
     return found_m
+
+
+def _ground_of_vertices(
+    streets: oracle.Streets, start_m: np.ndarray, end_m: np.ndarray
+) -> np.ndarray:
+    """
+    Give the height of the ground at vertices, shape (n,); NaN where no street knows one.
+
+    Where no raster knows it, edges that meet may fill in different heights, and the definition
+    says not which of them a bridge starts from (see `undetermined`): their mean is taken.
+    """
+    ends, found_m = streets.ends.T.ravel(), np.concatenate([start_m, end_m])
+    known, n = ~np.isnan(found_m), len(streets.lonlat)
+    count = np.bincount(ends[known], minlength=n)
+    total_m = np.bincount(ends[known], weights=found_m[known], minlength=n)
+    return np.where(count > 0, total_m / np.maximum(count, 1), np.nan)
+
+
+def undetermined(streets: oracle.Streets, rasters: list[Raster]) -> np.ndarray:
+    """List the vertices where bridges or tunnels meet other streets on unknown ground."""
+    unknown = np.flatnonzero(np.isnan(heights(rasters, streets.lonlat)))
+    raised, at_grade = (
+        np.unique(streets.ends[some]) for some in (streets.overpass, ~streets.overpass)
+    )
+    return np.intersect1d(unknown, np.intersect1d(raised, at_grade))
 
 
 def climb(profile: Profile) -> oracle.Effort:
     """Give the effort of streets that rise and fall as `profile` says."""
     # Negative from one segment to the next.
     run_m = np.diff(profile.at_m)
-    slope = np.clip(
-        np.diff(profile.height_m) / np.where(run_m > 0, run_m, np.inf), -STEEPEST, STEEPEST
-    )
+    slope = np.diff(profile.height_m) / np.where(run_m > 0, run_m, np.inf)
+    slope = np.clip(np.where(np.isnan(slope), 0.0, slope), -STEEPEST, STEEPEST)
     run_m = np.maximum(run_m, 0.0)
     sums = [
         np.concatenate([[0.0], np.cumsum(run_m * _pace(direction * slope))])

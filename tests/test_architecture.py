@@ -26,6 +26,7 @@ ORDER = (
     "_intake",
     "tables",
     "network",
+    "_shift_scores",
     "plazas",
     "restrict",
     "elevation",

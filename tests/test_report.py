@@ -341,3 +341,32 @@ def test_formats_of_missing_numbers() -> None:
     for write in (formats.people, formats.share, formats.number, formats.gap):
         assert write(math.nan) == "—"
     assert formats.minutes(math.inf) == "—"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_band_by_speed_and_stage(language: str) -> None:
+    result = make_result(language=language)
+    page = parse(build_report(result))
+    rows = [
+        ["".join(cell.itertext()) for cell in row.findall("td")]
+        for row in page.findall('.//section[@id="band"]//tbody/tr')
+    ]
+    elderly, brisk = (Words(language).profile(name) for name in ("elderly", "brisk"))
+    assert rows == [
+        [elderly, "2.9", "40.0% → 50.0%", "40.0% → 50.0%", "—"],
+        [brisk, "4.7", "70.0% → 90.0%", "70.0% → 90.0%", "—"],
+    ]
+    sentence = {"zh": "按老年人(2.9 公里/小时),40.0%", "en": "at 2.9 km/h (elderly) 40.0%"}
+    assert sentence[language] in build_report(result)
+
+
+def test_cells_and_elderly_people_are_told() -> None:
+    result = make_result(language="en")
+    cells = {"people": 1140.0, "stand_ins": 3, "stand_in_people": 40.0}
+    elderly = {"people": 120.0, "covered_people": 60.0, "covered_share": 0.5}
+    more = dataclasses.replace(
+        result, summary=result.summary | {"population": cells, "elderly": elderly}
+    )
+    page = build_report(more)
+    assert "1,140, of them 40 in 3 cells without a residence" in page
+    assert "120 people are 65 and older; 50.0% of them are covered." in page
