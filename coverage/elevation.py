@@ -231,7 +231,7 @@ def _fill(height_m: Floats, knots: Knots) -> Floats:
     )
     between = below["height"] + share * (above["height"] - below["height"])
     filled = table["height"].fillna(between).fillna(below["height"]).fillna(above["height"])
-    return filled.to_numpy(np.float64)
+    return np.asarray(filled, dtype=np.float64)
 
 
 def _node_heights(network: Network, knots: Knots, height_m: Floats) -> Floats:

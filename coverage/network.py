@@ -246,6 +246,7 @@ def network_from_edges(
     node_lon, node_lat = np.empty(n_nodes), np.empty(n_nodes)
     for node, vertex in ((v, indptr[1:] - 1), (u, indptr[:-1])):
         node_lon[node], node_lat[node] = lon[vertex], lat[vertex]
+    marked: dict[str, Any] = {kind: points.get(kind, np.empty((0, 2))) for kind in POINT_KINDS}
     return Network(
         **edges,
         indptr=indptr,
@@ -255,7 +256,7 @@ def network_from_edges(
         node_lon=node_lon,
         node_lat=node_lat,
         piece=connected_pieces(u, v, n_nodes),
-        **{kind: points.get(kind, np.empty((0, 2))) for kind in POINT_KINDS},
+        **marked,
     )
 
 

@@ -237,18 +237,18 @@ def test_beyond_the_raster_the_street_is_level(tmp_path: Path) -> None:
 @pytest.mark.parametrize("junction", [False, True])
 def test_unknown_heights_are_filled_in_along_an_edge(junction: bool, tmp_path: Path) -> None:
     # Cells from 310 to 590 m are void, the ground 30 m higher beyond them. Heights are known up to
-    # 310 and from 590 m on, which are no samples: of 23 equal parts of the first 450 m, and of 28
-    # of the last 540 m, one begins at 15/23 and one at 8/28. A junction at 450 m parts two edges.
+    # 310 m and from 590 m on: until 15 of the 23 parts of the first 455 m, and from 7 of the 27 of
+    # the other 535 m. A junction at 455 m makes two edges, each level where it knows nothing.
     raster = write_raster(
         tmp_path / "void.tif",
         lambda x, _: np.select([x < 305, x < 595], [0.0, -9999.0], 30.0),
         first=(-3000.0, 1000.0), step=10.0,
     )  # fmt: skip
-    ways = [Way([(0, 0), (450, 0), (STREET_M, 0)])]
-    rise_m = 450 * 8 / 23 + 540 * 8 / 28
+    ways = [Way([(0, 0), (455, 0), (STREET_M, 0)])]
+    rise_m = 455 * 8 / 23 + 535 * 7 / 27
     walk_m = STREET_M - rise_m + rise_m * pace(30 / rise_m)
     if junction:
-        ways.append(Way([(450, 0), (450, 300)]))
+        ways.append(Way([(455, 0), (455, 300)]))
         walk_m = STREET_M
     check_by_hand(ways, {(0, 0): walk_m}, (STREET_M, 0), [raster], tmp_path)
 

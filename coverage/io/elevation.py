@@ -115,6 +115,7 @@ def _between_cells(grid: Floats, column: Floats, row: Floats) -> Floats:
     """Weigh the four cells around each point; those beyond the rim are those at the rim."""
     west, north = np.floor(column).astype(np.int64), np.floor(row).astype(np.int64)
     total, weight = np.zeros(len(column)), np.zeros(len(column))
+    heights: Floats = np.full(len(column), np.nan)
     for right in (0, 1):
         for down in (0, 1):
             share = np.abs(1 - right - (column - west)) * np.abs(1 - down - (row - north))
@@ -124,7 +125,8 @@ def _between_cells(grid: Floats, column: Floats, row: Floats) -> Floats:
             known = np.isfinite(height)
             total += np.where(known, share * np.nan_to_num(height), 0.0)
             weight += np.where(known, share, 0.0)
-    return np.divide(total, weight, out=np.full(len(total), np.nan), where=weight > 0)
+    np.divide(total, weight, out=heights, where=weight > 0)
+    return heights
 
 
 def _refuse_other_units(grid: Floats, path: Path) -> None:
