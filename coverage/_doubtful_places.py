@@ -9,8 +9,8 @@ import shapely
 from scipy.spatial import KDTree
 
 from walkcover.findings import DOUBTFUL, LEG_CLASSES_M, NOTE, SHOWN, Finding, Legs, find
+from walkcover.joins import Joins
 from walkcover.network import Bools, Floats
-from walkcover.snap import Joins
 
 EARTH_M = 6_371_008.8
 # Points that agree to so many digits of a degree (1 cm) are the same.

@@ -26,7 +26,8 @@ from walkcover._kernels_isochrone import (
 )
 from walkcover.network import Bools, Floats, Ints, Network
 from walkcover.search import within_limit_s
-from walkcover.snap import PLANAR_SLACK, Shapes
+from walkcover.snap import PLANAR_SLACK
+from walkcover.street_index import Shapes
 
 # Cells come in square tiles of so many a side, so that empty country costs nothing.
 TILE_CELLS = 16

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from walkcover._kernels_reach import Words, settle
+from walkcover.joins import Joins, points_on_edges
 from walkcover.network import Bools, Floats, Ints
 from walkcover.search import (
     BUCKET_S,
@@ -17,7 +18,7 @@ from walkcover.search import (
     expand,
     within_limit_s,
 )
-from walkcover.snap import Joins, StreetIndex, points_on_edges
+from walkcover.street_index import StreetIndex
 
 
 class Stretches(NamedTuple):

@@ -16,14 +16,16 @@ from walkcover.crs import metric_crs
 from walkcover.desks import desk_verdicts, has_desks, people_of_desks, serve, site_hours
 from walkcover.elevation import EdgeHeights
 from walkcover.gaps import verdicts
+from walkcover.joins import Joins, take_places
 from walkcover.network import Bools, Ints, Network
 from walkcover.pairs import CoverPairs
 from walkcover.plan import Plan
 from walkcover.reach import nearest_sites, walk_pairs
 from walkcover.residences import gate_unknown, is_compound
 from walkcover.search import SearchGraph, search_graph
-from walkcover.snap import Joins, StreetIndex, snap, take_places
+from walkcover.snap import snap
 from walkcover.speed import WalkCosts, walk_costs
+from walkcover.street_index import StreetIndex
 
 
 @dataclass(frozen=True)

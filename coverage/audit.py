@@ -33,10 +33,11 @@ from walkcover._doubtful_tables import (
 from walkcover._errors import InputError
 from walkcover.assessment import Assessment
 from walkcover.findings import DOUBTFUL, FALSIFIES, NOTE, Audit, Finding, find, in_order
+from walkcover.joins import Joins
 from walkcover.network import Floats
 from walkcover.plan import Plan, bare_name
 from walkcover.residences import is_compound
-from walkcover.snap import Joins, behind_barriers, snap
+from walkcover.snap import behind_barriers, snap
 
 # Above this share of people without a street near, the streets or the coordinates are wrong.
 MAX_NOT_SNAPPED = 0.10

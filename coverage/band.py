@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from walkcover.assessment import Assessment, nearest_open, plan_costs
+from walkcover.joins import Joins
 from walkcover.plan import Plan
 from walkcover.search import search_graph
-from walkcover.snap import Joins
 
 
 def speed_band(assessment: Assessment, sites: Joins, *, plan: Plan) -> pd.DataFrame:

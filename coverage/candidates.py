@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
+from walkcover.joins import Joins, on_network, points_on_edges
 from walkcover.network import Floats, Ints
 from walkcover.reach import nearest_sites, walk_pairs
 from walkcover.search import SearchGraph
-from walkcover.snap import Joins, StreetIndex, on_network, points_on_edges
+from walkcover.street_index import StreetIndex
 from walkcover.tags import NO_CANDIDATE_HIGHWAYS
 
 SPACING_M = 200.0

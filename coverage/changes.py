@@ -16,11 +16,12 @@ from walkcover.assessment import Assessment
 from walkcover.candidates import make_candidates
 from walkcover.desks import people_of_desks, site_hours
 from walkcover.gaps import NEIGHBOURS_M, PEOPLE_TOLERANCE
+from walkcover.joins import Joins, on_network, take_places
 from walkcover.network import GEOD, Bools, Floats, Ints, connected_pieces
 from walkcover.pairs import CoverPairs
 from walkcover.plan import Plan
 from walkcover.reach import nearest_sites, walk_pairs
-from walkcover.snap import Joins, StreetIndex, on_network, take_places
+from walkcover.street_index import StreetIndex
 
 # The smaller change first: where several would help, people count with the first.
 REMEDIES = DESK, STREET, SITE, CANDIDATE, ROUND = "desk", "street", "site", "candidate", "round"

@@ -16,7 +16,7 @@ from walkcover._shift_scores import BLOCK_M, REACH_M, STEP_M, ShiftScores, score
 from walkcover.crs import SYSTEMS, from_bd09, from_gcj02, to_bd09, to_gcj02
 from walkcover.network import GEOD, Floats
 from walkcover.plan import Plan
-from walkcover.snap import StreetIndex
+from walkcover.street_index import StreetIndex
 
 # Places are taken from the blocks of the raster that hold most of them.
 MAX_BLOCKS = 9

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from walkcover._errors import ConservationError, InputError
 from walkcover.network import Floats, Ints, connected_pieces
-from walkcover.snap import StreetIndex
+from walkcover.street_index import StreetIndex
 
 WALK_LIMIT_S = 900.0
 VERDICTS = (

@@ -18,9 +18,11 @@ from walkcover._isochrone_streets import (
     reached_parts,
     street_walks,
 )
+from walkcover.joins import Joins
 from walkcover.network import Floats
 from walkcover.search import SearchGraph, within_limit_s
-from walkcover.snap import PLANAR_SLACK, SNAP_LIMIT_M, Joins, Shapes, StreetIndex
+from walkcover.snap import PLANAR_SLACK, SNAP_LIMIT_M
+from walkcover.street_index import Shapes, StreetIndex
 
 BANDS_MIN = (5.0, 10.0, 15.0)
 CELL_M = 10.0

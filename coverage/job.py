@@ -23,12 +23,13 @@ from walkcover.findings import Audit
 from walkcover.gaps import check_people, gap_areas
 from walkcover.io.inputs import Inputs, read_inputs
 from walkcover.isochrones import isochrones
+from walkcover.joins import concatenate, take_places
+from walkcover.opinion import SecondOpinion
 from walkcover.plan import Plan
 from walkcover.remedies import Remedies, find_remedies, no_remedies
 from walkcover.result import Result
-from walkcover.second_engine import SAMPLE, SecondOpinion
+from walkcover.second_engine import SAMPLE
 from walkcover.second_engine import second_opinion as ask_second_engines
-from walkcover.snap import concatenate, take_places
 from walkcover.streets import near_streets, street_lines
 from walkcover.suggestion import Suggestion, suggest_sites
 from walkcover.summary import summarise

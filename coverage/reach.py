@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from walkcover._kernels_reach import Doors, OnEdge, Seeds, reach, settle
+from walkcover.joins import Joins
 from walkcover.network import Floats, Ints
 from walkcover.search import (
     BUCKET_S,
@@ -25,7 +26,6 @@ from walkcover.search import (
     pointers,
     within_limit_s,
 )
-from walkcover.snap import Joins
 
 # Walks that differ by no more count as equal; then the smaller site id wins.
 TIE_S = 1e-3

@@ -15,10 +15,11 @@ from walkcover.assessment import Assessment
 from walkcover.changes import REMEDIES, Change, Unreached, changes
 from walkcover.crs import to_gcj02
 from walkcover.gaps import PEOPLE_TOLERANCE
+from walkcover.joins import Joins, concatenate, take_places
 from walkcover.network import Ints
 from walkcover.plan import Plan, Stage
 from walkcover.reach import nearest_sites, walk_pairs
-from walkcover.snap import Joins, StreetIndex, concatenate, take_places
+from walkcover.street_index import StreetIndex
 from walkcover.streets import near_streets
 
 # Moves the standard for everybody: told as the alternative to all other changes.

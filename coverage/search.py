@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from walkcover._errors import InputError
 from walkcover._kernels_reach import Arcs
+from walkcover.joins import Joins
 from walkcover.network import Floats, Ints, Network
-from walkcover.snap import Joins
 from walkcover.speed import WalkCosts
 
 # Width of a bucket of the search queue: a few metres of walking. Measured; nothing hangs on it.

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
-from pyproj import CRS, Transformer
 
 from walkcover.barriers import Barriers, crosses, legs_in_view
-from walkcover.network import GEOD, Bools, Floats, Ints, Network, metric_geometry
+from walkcover.joins import Joins, joined_part
+from walkcover.network import GEOD, Bools, Floats, Ints
+from walkcover.street_index import Shapes, StreetIndex
 
 SNAP_LIMIT_M = 250.0
 # A join point this near to an end of its edge is the node there: rounding, not distance.
@@ -25,97 +22,6 @@ PLANAR_SLACK = 1.01
 ON_OUTLINE_M = 0.1
 # Planar ends of an access leg.
 LEG_COLUMNS = ("begin_x", "begin_y", "end_x", "end_y")
-
-Shapes = NDArray[np.object_]
-
-
-@dataclass(frozen=True)
-class StreetIndex:
-    """
-    Streets ready for nearest-point searches.
-
-    Parameters
-    ----------
-    network
-        The walking network.
-    crs
-        The metric CRS of the searches.
-    """
-
-    network: Network
-    crs: CRS
-
-    @cached_property
-    def lines(self) -> Shapes:
-        """Edges as planar lines, shape (m,)."""
-        return metric_geometry(self.network, self.crs)
-
-    @cached_property
-    def ranks(self) -> list[tuple[Ints, shapely.STRtree]]:
-        """Edges by order of preference: streets at grade, any street, islands."""
-        net = self.network
-        wanted = (~net.island & ~net.raised, ~net.island, net.island)
-        edges = [np.flatnonzero(flags) for flags in wanted]
-        return [(e, shapely.STRtree(self.lines[e])) for e in edges]
-
-    @cached_property
-    def planar_at_m(self) -> Floats:
-        """Planar distance of each vertex from the first vertex of all, along all edges."""
-        xy = shapely.get_coordinates(self.lines)
-        step = np.zeros(len(xy))
-        step[1:] = np.hypot(*np.diff(xy, axis=0).T)
-        step[self.network.indptr[:-1]] = 0.0
-        return np.cumsum(step)
-
-    def to_metric(self, shapes: Shapes) -> Shapes:
-        """Shapes in WGS84 degrees as planar shapes."""
-        transformer = Transformer.from_crs(4326, self.crs, always_xy=True)
-        return _transform(shapes, transformer)
-
-    def to_degrees(self, xy: Floats) -> Floats:
-        """Planar coordinates, shape (k, 2), as lon and lat."""
-        transformer = Transformer.from_crs(self.crs, 4326, always_xy=True)
-        return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
-
-
-@dataclass(frozen=True)
-class Joins:
-    """
-    Where places join the network; a place may have several doors, each with a join.
-
-    Parameters
-    ----------
-    n_places
-        Number of places, joined or not.
-    place
-        Shape (k,), ascending: the place that a join belongs to.
-    edge
-        Edge of the join.
-    offset_m
-        Geodesic distance of the join from the first vertex of its edge.
-    leg_m
-        Length of the access leg, from the place to the join.
-    lon, lat
-        The join point in WGS84 degrees.
-    snap_m
-        Shape (n_places,): the shortest access leg; NaN where a place joins nothing.
-    snap_to
-        Shape (n_places,): what the shortest access leg joins, ``main``, ``private``, ``island``,
-        or None.
-    by_entrance
-        Shape (n_places,): places that are left through entrances of the extract.
-    """
-
-    n_places: int
-    place: Ints
-    edge: Ints
-    offset_m: Floats
-    leg_m: Floats
-    lon: Floats
-    lat: Floats
-    snap_m: Floats
-    snap_to: NDArray[np.object_]
-    by_entrance: Bools
 
 
 def snap(
@@ -206,13 +112,6 @@ def behind_barriers(
     behind = np.zeros(len(places), dtype=bool)
     behind[lost[~np.isnan(freely.snap_m)]] = True
     return behind
-
-
-def _transform(shapes: Shapes, transformer: Transformer) -> Shapes:
-    def change(xy: Floats) -> Floats:
-        return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
-
-    return np.asarray(shapely.transform(shapes, change), dtype=object)
 
 
 def _entrance_doors(
@@ -375,146 +274,4 @@ def _joins(table: pd.DataFrame, by_entrance: Bools, index: StreetIndex) -> Joins
     snap_to[place] = joined_part(columns["edge"][first], index)
     return Joins(
         n_places=n_places, snap_m=snap_m, snap_to=snap_to, by_entrance=by_entrance, **columns
-    )
-
-
-def joined_part(edge: Ints, index: StreetIndex) -> NDArray[np.object_]:
-    """
-    Say which part of the network edges belong to.
-
-    Parameters
-    ----------
-    edge
-        Edges, shape (k,).
-    index
-        The streets.
-
-    Returns
-    -------
-    part
-        ``main``, ``private`` or ``island``, shape (k,).
-    """
-    net = index.network
-    part = np.select([net.island[edge], net.private[edge]], ["island", "private"], default="main")
-    return part.astype(object)
-
-
-def on_network(edge: Ints, offset_m: Floats, index: StreetIndex) -> Joins:
-    """
-    Joins of places that lie on edges, without access legs.
-
-    Parameters
-    ----------
-    edge
-        Edges, shape (k,).
-    offset_m
-        Geodesic distance from the first vertex of each.
-    index
-        The streets.
-
-    Returns
-    -------
-    joins
-        A join per place, in the order given.
-    """
-    degrees = index.to_degrees(points_on_edges(edge, offset_m, index))
-    n = len(edge)
-    return Joins(
-        n_places=n,
-        place=np.arange(n),
-        edge=edge,
-        offset_m=offset_m,
-        leg_m=np.zeros(n),
-        lon=degrees[:, 0],
-        lat=degrees[:, 1],
-        snap_m=np.zeros(n),
-        snap_to=joined_part(edge, index),
-        by_entrance=np.zeros(n, dtype=bool),
-    )
-
-
-def points_on_edges(edge: Ints, offset_m: Floats, index: StreetIndex) -> Floats:
-    """
-    Find places on edges.
-
-    Parameters
-    ----------
-    edge
-        Edges, shape (k,).
-    offset_m
-        Geodesic distance from the first vertex of each.
-    index
-        The streets.
-
-    Returns
-    -------
-    xy
-        Planar coordinates, shape (k, 2).
-    """
-    net = index.network
-    xy = shapely.get_coordinates(index.lines)
-    # Distances along all edges, one after the other, are one ascending list.
-    base = np.concatenate([[0.0], np.cumsum(net.length_m)])
-    at = net.at_m + np.repeat(base[:-1], np.diff(net.indptr))
-    k = np.searchsorted(at, base[edge] + offset_m, side="right") - 1
-    k = np.clip(k, net.indptr[edge], net.indptr[edge + 1] - 2)
-    span = net.at_m[k + 1] - net.at_m[k]
-    share = np.divide(offset_m - net.at_m[k], span, out=np.zeros(len(k)), where=span > 0)
-    return np.asarray(xy[k] + np.clip(share, 0, 1)[:, None] * (xy[k + 1] - xy[k]))
-
-
-def concatenate(first: Joins, second: Joins) -> Joins:
-    """
-    Put places of two tables behind each other.
-
-    Parameters
-    ----------
-    first, second
-        Joins on the same network.
-
-    Returns
-    -------
-    joins
-        The places of `first`, then those of `second`.
-    """
-    parts = {
-        f.name: np.concatenate([getattr(first, f.name), getattr(second, f.name)])
-        for f in dataclasses.fields(Joins)
-        if f.name not in ("n_places", "place")
-    }
-    return Joins(
-        n_places=first.n_places + second.n_places,
-        place=np.concatenate([first.place, second.place + first.n_places]),
-        **parts,
-    )
-
-
-def take_places(joins: Joins, rows: Ints) -> Joins:
-    """
-    Pick places.
-
-    Parameters
-    ----------
-    joins
-        Joins of places.
-    rows
-        Places to keep, without repetition, in their new order.
-
-    Returns
-    -------
-    joins
-        The joins of the places picked, numbered anew.
-    """
-    number = np.full(joins.n_places, -1)
-    number[rows] = np.arange(len(rows))
-    place = number[joins.place]
-    order = np.argsort(place, kind="stable")
-    order = order[place[order] >= 0]
-    by_place = ("snap_m", "snap_to", "by_entrance")
-    by_join = ("edge", "offset_m", "leg_m", "lon", "lat")
-    return Joins(
-        n_places=len(rows),
-        place=place[order],
-        **{name: getattr(joins, name)[rows] for name in by_place},
-        **{name: getattr(joins, name)[order] for name in by_join},
     )

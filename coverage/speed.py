@@ -131,47 +131,6 @@ class WalkCosts:
         walk = np.where(to_m > from_m, along_b - along_a, against_a - against_b)
         return np.where(to_m == from_m, 0.0, np.where(np.isnan(walk), np.inf, walk))
 
-    def reach_m(self, edge: Ints, to_m: Floats, seconds: Floats, *, ahead: bool) -> Floats:
-        """
-        Find where walks along an edge begin that take some seconds to a point of it.
-
-        Parameters
-        ----------
-        edge
-            Edges, shape (k,).
-        to_m
-            Where walks end, in metres from the first vertex.
-        seconds
-            What they take, not negative.
-        ahead
-            Whether they come from behind the point, walking against the edge; else from before
-            it.
-
-        Returns
-        -------
-        from_m
-            Metres from the first vertex, shape (k,); the end of the edge where no walk is so
-            long, `to_m` where the direction is closed.
-        """
-        along, against = self.positions(edge, to_m)
-        passed = self.against_s if ahead else self.along_s
-        target = against + seconds if ahead else along - seconds
-        closed = np.isnan(target)
-        first, last = self.indptr[edge], self.indptr[edge + 1] - 1
-        target = np.clip(np.where(closed, 0.0, target), passed[first], passed[last])
-        # Seconds of all edges, one after the other, are one ascending list as metres are.
-        line = np.nan_to_num(passed)
-        base = np.concatenate([[0.0], np.cumsum(line[self.indptr[1:] - 1])[:-1]])
-        knot = np.searchsorted(
-            line + base[row_of(self.indptr)], base[edge] + np.nan_to_num(target), side="right"
-        )
-        knot = np.clip(knot - 1, first, np.maximum(last - 1, first))
-        after = np.minimum(knot + 1, last)
-        span = line[after] - line[knot]
-        share = np.divide(target - line[knot], span, out=np.zeros(len(edge)), where=span > 0)
-        found = self.at_m[knot] + np.clip(share, 0.0, 1.0) * (self.at_m[after] - self.at_m[knot])
-        return np.where(closed, to_m, found)
-
     def _between(self, edge: Ints, offset_m: Floats) -> tuple[Ints, Floats]:
         """The knot before each point, and the share of the way to the next one."""
         knot = np.searchsorted(self._line_m, self._base_m[edge] + offset_m, side="right") - 1

@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 
 from walkcover.network import Network, row_of
-from walkcover.snap import Shapes, StreetIndex
+from walkcover.street_index import Shapes, StreetIndex
 
 # Farther streets do not tell where a place is.
 NAMED_WITHIN_M = 2000.0

@@ -20,12 +20,13 @@ from walkcover.desk_purchases import desk_purchases, refuse_with_desks
 from walkcover.desk_stages import plan_desk_stages
 from walkcover.desks import STANDING, desk_verdicts, people_of_desks, serve, site_hours
 from walkcover.gaps import check_people, verdicts
+from walkcover.joins import Joins, concatenate, take_places
 from walkcover.network import Bools, Floats, Ints
 from walkcover.plan import Plan
 from walkcover.reach import WalkPairs, walk_pairs
 from walkcover.rollout import Rollout, plan_stages
 from walkcover.siting import CoverPairs
-from walkcover.snap import Joins, concatenate, snap, take_places
+from walkcover.snap import snap
 from walkcover.streets import near_streets
 from walkcover.zones import nearest_residences, zones_of_places
 

@@ -36,10 +36,12 @@ from walkcover.crs import metric_crs
 from walkcover.io.networks import read_network
 from walkcover.io.osm import read_buildings
 from walkcover.isochrones import BANDS_MIN, CELL_M, isochrones
+from walkcover.joins import Joins
 from walkcover.reach import nearest_sites
 from walkcover.search import SearchGraph, search_graph
-from walkcover.snap import Joins, StreetIndex, snap
+from walkcover.snap import snap
 from walkcover.speed import flat_costs
+from walkcover.street_index import StreetIndex
 
 SPEED_KMH = 4.0
 DOTS, ASIDE_M = 20_000, 60.0

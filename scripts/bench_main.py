@@ -42,10 +42,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 import walkcover
+from walkcover.joins import Joins
 from walkcover.network import Lines, Network, build_network
 from walkcover.reach import node_walks, walk_pairs
 from walkcover.search import SearchGraph, search_graph, within_limit_s
-from walkcover.snap import Joins
 from walkcover.speed import flat_costs
 
 SPEED_KMH = 4.0

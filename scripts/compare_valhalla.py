@@ -41,12 +41,14 @@ import shapely
 import walkcover
 from walkcover.crs import metric_crs
 from walkcover.io.osm import read_buildings
+from walkcover.joins import Joins, points_on_edges
 from walkcover.network import GEOD, Network
 from walkcover.reach import nearest_sites
 from walkcover.search import search_graph
 from walkcover.second_engine import spread
-from walkcover.snap import Joins, StreetIndex, points_on_edges, snap
+from walkcover.snap import snap
 from walkcover.speed import flat_costs
+from walkcover.street_index import StreetIndex
 
 # Valhalla takes at most so many places in one call; set in its configuration too.
 SOURCES_AT_ONCE, PLACES_AT_ONCE = 25, 50

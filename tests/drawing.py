@@ -9,7 +9,7 @@ from oracle_cases import Way, lonlat
 from pyproj import CRS
 
 from walkcover.network import Lines, Network, build_network
-from walkcover.snap import StreetIndex
+from walkcover.street_index import StreetIndex
 from walkcover.tags import STREET_COLUMNS, street_row
 
 UTM_49N = CRS(32649)

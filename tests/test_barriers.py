@@ -22,7 +22,8 @@ from walkcover.barriers import Barriers, crosses, make_barriers
 from walkcover.crs import metric_crs
 from walkcover.io.barriers import read_barriers, read_walls
 from walkcover.io.networks import read_network
-from walkcover.snap import StreetIndex, behind_barriers, snap
+from walkcover.snap import behind_barriers, snap
+from walkcover.street_index import StreetIndex
 
 STREET = Way([(0, 0), (2000, 0)])
 BRIDGE = {"highway": "footway", "bridge": "yes"}

@@ -13,9 +13,10 @@ from oracle_cases import Way
 from scipy.spatial.distance import pdist
 
 from walkcover.candidates import make_candidates
+from walkcover.joins import points_on_edges
 from walkcover.reach import nearest_sites
 from walkcover.search import search_graph
-from walkcover.snap import points_on_edges, snap
+from walkcover.snap import snap
 from walkcover.speed import flat_costs
 
 STREET = Way([(0, 0), (2000, 0)])

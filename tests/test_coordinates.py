@@ -20,8 +20,8 @@ from walkcover.coordinates import Suspicion, refuse_suspects, suspect_system, su
 from walkcover.crs import from_bd09, from_gcj02, metric_crs, to_bd09, to_gcj02
 from walkcover.io.networks import read_network
 from walkcover.io.osm import read_buildings
-from walkcover.plan import plan_from_mapping
-from walkcover.snap import StreetIndex
+from walkcover.plan_mapping import plan_from_mapping
+from walkcover.street_index import StreetIndex
 
 GEOD = Geod(ellps="WGS84")
 HERE = (112.55, 37.87)

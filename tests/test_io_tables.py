@@ -22,7 +22,7 @@ from walkcover.io.tables import (
     read_zone_people,
     read_zones,
 )
-from walkcover.plan import plan_from_mapping
+from walkcover.plan_mapping import plan_from_mapping
 from walkcover.zones import assign_stages, assign_zones
 
 TOWN = Path(__file__).parents[1] / "data" / "town"

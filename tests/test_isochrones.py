@@ -28,11 +28,13 @@ from walkcover.crs import metric_crs
 from walkcover.io.networks import read_network
 from walkcover.io.osm import read_buildings
 from walkcover.isochrones import isochrones
+from walkcover.joins import Joins
 from walkcover.network import Lines, Network, build_network
 from walkcover.reach import nearest_sites
 from walkcover.search import SearchGraph, search_graph
-from walkcover.snap import Joins, StreetIndex, snap
+from walkcover.snap import snap
 from walkcover.speed import WalkCosts, flat_costs
+from walkcover.street_index import StreetIndex
 
 CRS = pyproj.CRS(32649)
 ORIGIN = np.array([500_000.0, 4_100_000.0])

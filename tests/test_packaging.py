@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from walkcover.plan import plan_from_mapping
+from walkcover.plan_mapping import plan_from_mapping
 
 ROOT = Path(__file__).parents[1]
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from walkcover import MissingFileError, PlanError
 from walkcover.io.plan_file import STARTER_PLAN, load_plan
-from walkcover.plan import Plan, Profile, Stage, plan_from_mapping
+from walkcover.plan import Plan, Profile, Stage
+from walkcover.plan_mapping import plan_from_mapping
 
 LEAST: dict[str, Any] = {
     "network": {"source": "streets.osm.pbf"},

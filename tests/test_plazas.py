@@ -27,8 +27,9 @@ from walkcover.network import Lines, build_network, row_of
 from walkcover.plazas import Plazas, cross_plazas
 from walkcover.reach import nearest_sites
 from walkcover.search import search_graph
-from walkcover.snap import StreetIndex, snap
+from walkcover.snap import snap
 from walkcover.speed import flat_costs
+from walkcover.street_index import StreetIndex
 from walkcover.tags import STREET_COLUMNS, is_walkable, street_row
 
 PLAZA = {"highway": "pedestrian", "area": "yes", "name": "五一广场"}

@@ -18,7 +18,7 @@ from pyproj import Geod, Transformer
 from walkcover import InputError, MissingFileError
 from walkcover.io.inputs import read_inputs
 from walkcover.io.plan_file import load_plan
-from walkcover.plan import plan_from_mapping
+from walkcover.plan_mapping import plan_from_mapping
 
 EXAMPLE = Path(__file__).parents[1] / "data" / "town"
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from walkcover.joins import Joins, take_places
 from walkcover.network import Network, network_from_edges
 from walkcover.reach import nearest_sites, node_walks, walk_pairs
 from walkcover.search import SearchGraph, search_graph, within_limit_s
-from walkcover.snap import Joins, take_places
 from walkcover.speed import flat_costs
 
 # At 3.6 km/h a metre takes a second.

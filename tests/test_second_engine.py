@@ -22,15 +22,13 @@ from walkcover import second_engine
 from walkcover._errors import InputError
 from walkcover.cli import main
 from walkcover.network import Network
+from walkcover.opinion import compare, opinion_record, opinion_table
 from walkcover.search import search_graph
 from walkcover.second_engine import (
     NODE_COLUMNS,
     WALK_COLUMNS,
-    compare,
     compare_nodes,
     networkx_walks,
-    opinion_record,
-    opinion_table,
     seconds_along,
     spread,
 )

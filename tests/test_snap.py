@@ -7,7 +7,8 @@ import pytest
 from drawing import draw_index, draw_shapes
 from oracle_cases import Way, lonlat
 
-from walkcover.snap import concatenate, on_network, points_on_edges, snap, take_places
+from walkcover.joins import concatenate, on_network, points_on_edges, take_places
+from walkcover.snap import snap
 
 STREET = Way([(0, 0), (2000, 0)])
 PRIVATE = {"highway": "service", "access": "private"}

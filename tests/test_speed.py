@@ -238,26 +238,3 @@ def test_walks_over_hills_are_those_of_networkx(case):
     within = np.round(expected, 3) <= 200.0
     np.testing.assert_allclose(table[within], expected[within], atol=1e-6)
     assert np.isinf(table[~within]).all()
-
-
-@settings(deadline=None, max_examples=100)
-@given(hilly_cases(), st.integers(0, 2**32 - 1))
-def test_reach_along_an_edge_is_the_inverse_of_the_walk(case, seed):
-    network, heights, _, _ = case
-    rng = np.random.default_rng(seed)
-    costs = walk_costs(network, speed_kmh=4.0, heights=heights)
-    edge = np.repeat(np.arange(network.n_edges), 4)
-    to_m = rng.random(len(edge)) * network.length_m[edge]
-    seconds = rng.random(len(edge)) * 150.0
-    for ahead in (True, False):
-        from_m = costs.reach_m(edge, to_m, seconds, ahead=ahead)
-        closed = ~(costs.open_against if ahead else costs.open_along)[edge]
-        np.testing.assert_array_equal(from_m[closed], to_m[closed])
-        end_m = network.length_m[edge] if ahead else np.zeros(len(edge))
-        assert ((from_m >= to_m) if ahead else (from_m <= to_m)).all()
-        inner = ~closed & (from_m != end_m) & (from_m != to_m)
-        walk = costs.seconds(edge, from_m, to_m)
-        np.testing.assert_allclose(walk[inner], seconds[inner], atol=1e-6)
-        whole = costs.seconds(edge, end_m, to_m)
-        at_end = ~closed & (from_m == end_m)
-        assert (whole[at_end] <= seconds[at_end] + 1e-6).all()

@@ -199,7 +199,8 @@ def test_a_profile_without_any_street_is_an_error(tmp_path):
 def test_a_network_built_anew_without_restriction_walks_the_same(real_data):
     from walkcover.crs import metric_crs
     from walkcover.io.networks import read_network
-    from walkcover.snap import StreetIndex, on_network
+    from walkcover.joins import on_network
+    from walkcover.street_index import StreetIndex
 
     old = read_network(real_data / "taiyuan_east" / "taiyuan_east.gpkg", layer="ways")
     new = restrict(

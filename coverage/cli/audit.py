@@ -32,7 +32,7 @@ def audit(plan: Path, sample: int, as_json: bool, verbose: bool) -> None:
       walkcover audit plan.toml --sample 1000 --json > audit.json
     """
     import walkcover
-    from walkcover.second_engine import opinion_record, opinion_table
+    from walkcover.opinion import opinion_record, opinion_table
 
     with logged(verbose=verbose):
         opinion = walkcover.second_opinion(walkcover.load_plan(plan), sample=sample)

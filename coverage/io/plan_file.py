@@ -6,7 +6,8 @@ import tomllib
 from pathlib import Path
 
 from walkcover._errors import MissingFileError, PlanError
-from walkcover.plan import Plan, plan_from_mapping
+from walkcover.plan import Plan
+from walkcover.plan_mapping import plan_from_mapping
 
 STARTER_PLAN = """\
 # A walkcover plan. Paths start from the folder of this file; lines with # show the defaults.
