@@ -17,6 +17,7 @@ from walkcover.plan import (
     Stage,
     is_raster_name,
 )
+from walkcover.tile_sources import tile_faults
 
 log = logging.getLogger("walkcover")
 
@@ -82,6 +83,7 @@ def out_of_range(plan: Plan) -> list[str]:
         faults.append("[network] source is missing: name the street file")
     if not plan.residences.source:
         faults.append('[residences] source is missing: name a file, or "osm"')
+    faults += tile_faults(plan.map.tiles, plan.map.tiles_key, plan.map.tiles_credit)
     faults += _walker_faults(plan)
     faults += _population_faults(plan.population)
     faults += _desk_faults(plan.desks)

@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from walkcover.assessment import Assessment, assess_tables
+from walkcover.assessment import Assessment, assess_tables, text_rank
 from walkcover.audit import audit, refuse_lost_places, take_stock
 from walkcover.band import band_summary, speed_band
 from walkcover.capacity import Shortage
@@ -23,11 +23,12 @@ from walkcover.findings import Audit
 from walkcover.gaps import check_people, gap_areas
 from walkcover.io.inputs import Inputs, read_inputs
 from walkcover.isochrones import isochrones
-from walkcover.joins import concatenate, take_places
+from walkcover.joins import Joins, concatenate, take_places
+from walkcover.near_sites import near_sites
 from walkcover.opinion import SecondOpinion
 from walkcover.plan import Plan
 from walkcover.remedies import Remedies, find_remedies, no_remedies
-from walkcover.result import Result
+from walkcover.result import NearSites, Result
 from walkcover.second_engine import SAMPLE
 from walkcover.second_engine import second_opinion as ask_second_engines
 from walkcover.streets import near_streets, street_lines
@@ -291,6 +292,8 @@ def _result(
         band = _band(assessment, suggestion, plan)
     with _step("isochrones"):
         areas = _isochrones(assessment, plan, bands=bands)
+    with _step("sites near each residence"):
+        near = _near_sites(assessment, suggestion, sites, plan) if bands else None
     return Result(
         plan=plan,
         residences=residences,
@@ -320,6 +323,7 @@ def _result(
             band=band_summary(band, [stage.name for stage in plan.stages]),
             population=None if inputs.settlement is None else inputs.settlement.figures,
         ),
+        near_sites=near,
     )
 
 
@@ -344,15 +348,14 @@ def _what_if(
 ) -> tuple[Closures, Remedies]:
     """What closing a site would do, and what would help those that stay uncovered."""
     limit_s = plan.walk.limit_s
+    joins = _all_sites(assessment, suggestion)
     if suggestion is None:
-        site_joins = assessment.site_joins
-        return close_sites(assessment, sites, site_joins, limit_s=limit_s), no_remedies()
-    chosen = suggestion.chosen
+        return close_sites(assessment, sites, joins, limit_s=limit_s), no_remedies()
     within_reach = suggestion.walks["verdict_after"].isin(["covered", "over_capacity"])
     closures = close_sites(
         assessment,
         sites,
-        concatenate(assessment.site_joins, take_places(suggestion.joins, chosen)),
+        joins,
         limit_s=limit_s,
         reached_after_people=float(assessment.residences["people"][within_reach].sum()),
     )
@@ -364,10 +367,30 @@ def _what_if(
         stages=suggestion.stages.stages,
         candidates=suggestion.candidates,
         joins=suggestion.joins,
-        chosen=chosen,
+        chosen=suggestion.chosen,
         sites=sites,
     )
     return closures, remedies
+
+
+def _all_sites(assessment: Assessment, suggestion: Suggestion | None) -> Joins:
+    """Existing sites and, behind them, suggested ones, as in the table of sites."""
+    if suggestion is None:
+        return assessment.site_joins
+    return concatenate(assessment.site_joins, take_places(suggestion.joins, suggestion.chosen))
+
+
+def _near_sites(
+    assessment: Assessment, suggestion: Suggestion | None, sites: gpd.GeoDataFrame, plan: Plan
+) -> NearSites:
+    """The sites near each residence, for opening and closing them in the map."""
+    return near_sites(
+        assessment.homes,
+        _all_sites(assessment, suggestion),
+        assessment.graph,
+        site_rank=text_rank(sites["site_id"].astype(str).to_numpy(dtype=object)),
+        limit_s=plan.walk.limit_s,
+    )
 
 
 def _residence_table(assessment: Assessment, suggestion: Suggestion | None) -> gpd.GeoDataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from walkcover.plan import Plan
 from walkcover.result import Result
 
 LOG_NAME = "run.log"
+# Names that a split map gives its files: only such are replaced.
+MAP_FILE = re.compile(r"(?:script|style|data|picture)\d+\.(?:js|css|png)")
 
 Writer = Callable[[Result, Path], None]
 
@@ -136,6 +139,69 @@ def write_one(result: Result, name: str, path: str | Path, *, overwrite: bool = 
     with _in_place(path, overwrite=overwrite) as unfinished:
         WRITERS[name](result, unfinished)
     return path
+
+
+def write_split_map(result: Result, path: str | Path, *, overwrite: bool = False) -> list[Path]:
+    """
+    Write the map as a page and a folder beside it with its scripts, styles and data.
+
+    Parameters
+    ----------
+    result
+        The result.
+    path
+        Where the page goes, as ``map.html``; the folder is then ``map_files``.
+    overwrite
+        Whether to replace a page and files of an earlier map.
+
+    Returns
+    -------
+    paths
+        The files written, the page last.
+
+    Raises
+    ------
+    OutputExistsError
+        If the page or the folder is there already and `overwrite` is off, or the folder holds
+        something else than the files of a map.
+    """
+    from walkcover.maps import build_map, split_page
+
+    path = Path(path)
+    folder = split_folder(path)
+    refuse_existing([path, folder], overwrite=overwrite)
+    old = sorted(folder.iterdir()) if folder.exists() else []
+    strange = [one.name for one in old if not MAP_FILE.fullmatch(one.name)]
+    if strange:
+        msg = (
+            f"{folder} holds {len(strange)} files that are not of a map, first {strange[0]!r}; "
+            "choose another place for the page"
+        )
+        raise OutputExistsError(msg)
+    page, files = split_page(build_map(result), folder=folder.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=path.parent) as unfinished:
+        for name, content in {**files, path.name: page}.items():
+            raw = content.encode("utf-8") if isinstance(content, str) else content
+            (Path(unfinished) / name).write_bytes(raw)
+        for one in old:
+            one.unlink()
+        for name in files:
+            (Path(unfinished) / name).replace(folder / name)
+        (Path(unfinished) / path.name).replace(path)
+    return [*(folder / name for name in files), path]
+
+
+def split_folder(path: Path) -> Path:
+    """
+    Name the folder of a page that is written with its files beside it.
+
+    Examples
+    --------
+    >>> split_folder(Path("out/map.html")).name
+    'map_files'
+    """
+    return path.with_name(f"{path.stem}_files")
 
 
 def write_bands(

@@ -64,11 +64,31 @@ PROFILES = {
 
 @dataclass(frozen=True)
 class About:
-    """Section ``[plan]``: what the report prints about itself."""
+    """
+    Section ``[plan]``: what map and report print about themselves.
+
+    `map_review` is the number under which the map was reviewed (审图号), shown where it is given.
+    """
 
     name: str = "plan"
     date: str = ""
     language: str = "zh"
+    map_review: str = ""
+
+
+@dataclass(frozen=True)
+class MapOptions:
+    """
+    Section ``[map]``: a base map from a server, under what is drawn from the data.
+
+    `tiles` is ``tianditu``, with the user's own `tiles_key`, or the address of tiles in WGS84 or
+    CGCS2000 as ``https://HOST/{z}/{x}/{y}.png``, with `tiles_credit` naming whose they are.
+    Without it a map asks no host for anything; with it the host sees which places are looked at.
+    """
+
+    tiles: str = ""
+    tiles_key: str = ""
+    tiles_credit: str = ""
 
 
 @dataclass(frozen=True)
@@ -276,6 +296,7 @@ class Plan:
     """
 
     plan: About = field(default_factory=About)
+    map: MapOptions = field(default_factory=MapOptions)
     walk: WalkOptions = field(default_factory=WalkOptions)
     network: NetworkSource = field(default_factory=NetworkSource)
     residences: ResidenceSource = field(default_factory=ResidenceSource)
@@ -325,6 +346,8 @@ class Plan:
         """
         values = dataclasses.asdict(self)
         del values["folder"]
+        # How the map looks is no parameter of the result, and keys are not to be passed on.
+        del values["map"]
         if not with_desks:
             del values["desks"]
             for section, keys in DESK_COLUMNS.items():

@@ -6,9 +6,40 @@ from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from walkcover.plan import Plan
+
+
+@dataclass(frozen=True)
+class NearSites:
+    """
+    The sites near each residence, nearest first, in compressed sparse rows.
+
+    Parameters
+    ----------
+    indptr
+        Shape (n_residences + 1,), int64: residence i has the entries ``indptr[i]`` to
+        ``indptr[i + 1]``.
+    site
+        Row of the sites table, an unsigned integer as small as will do. Of equally near sites
+        the smallest id as text stands first.
+    walk_steps
+        Walk in steps of `step_s`, rounded up, likewise small: ``walk_steps * step_s <= limit`` is
+        exact for every limit that is a multiple of the step.
+    step_s
+        Seconds of a step.
+    limit_s
+        Longest walk that is listed, in seconds.
+    """
+
+    indptr: npt.NDArray[np.int64]
+    site: npt.NDArray[np.unsignedinteger[Any]]
+    walk_steps: npt.NDArray[np.unsignedinteger[Any]]
+    step_s: int
+    limit_s: float
 
 
 @dataclass(frozen=True)
@@ -74,6 +105,9 @@ class Result:
         The walking network as lines, for the base map: name, highway, private.
     summary
         The content of summary.json: plain values only.
+    near_sites
+        For opening and closing sites in the map: rows as in `residences`, sites as in `sites`;
+        None where no map was asked for.
     """
 
     plan: Plan
@@ -89,3 +123,4 @@ class Result:
     isochrones: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
     summary: dict[str, Any]
+    near_sites: NearSites | None = None

@@ -2,5 +2,6 @@
 
 from walkcover.maps.html_map import build_map
 from walkcover.maps.report import build_report
+from walkcover.maps.split import split_page
 
-__all__ = ["build_map", "build_report"]
+__all__ = ["build_map", "build_report", "split_page"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +12,10 @@ import jinja2
 import pandas as pd
 from branca.element import MacroElement
 from folium.template import Template
+from markupsafe import Markup
 
 from walkcover.maps import figures, formats, layers
+from walkcover.maps.base_tiles import base_tiles, tile_hosts
 from walkcover.maps.offline import (
     CREDIT_URL,
     OfflineMap,
@@ -20,14 +23,26 @@ from walkcover.maps.offline import (
     asset,
     data_block,
     figure_of,
+    inflate_script,
     leaflet_css,
     render_offline,
 )
+from walkcover.maps.packing import pack_texts
+from walkcover.maps.phrases import BOTH, PanelWords, Phrases, Said, Writer, in_both
+from walkcover.maps.steps import step_data
 from walkcover.maps.text import Words
+from walkcover.maps.whatif import limit_steps, whatif_data
+from walkcover.plan import Plan
 from walkcover.result import Result
 
 MAX_ZOOM = 19
 LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
+# Two limits that differ by less than this are one: minutes times 60 may miss a whole second.
+ROUNDING_S = 1e-6
+# Zoomed out further than the opening view, zones are filled by their share: below a zoom between.
+CHOROPLETH_ZOOMS = (12, 13)
+# What extends the drawing of walkcover.js, in the order in which it starts.
+SCRIPTS = ("labels.js", "page.js", "print.js", "stages.js")
 # Rows of the legend below "not covered", worst reasons first.
 GAP_VERDICTS = ("too_far", "island", "no_site", "over_capacity")
 
@@ -61,7 +76,8 @@ def build_map(result: Result) -> str:
     Returns
     -------
     html
-        The page as text. It asks no host for anything, the same result gives the same text, and
+        The page as text. It asks no host for anything, but for the base tiles where the plan
+        names some; the same result gives the same text, and
         ``window.walkcoverReady`` is true in it once everything is drawn.
 
     Raises
@@ -78,8 +94,11 @@ def build_map(result: Result) -> str:
     )
     # Without tiles folium drops its own max_zoom argument.
     page.options["max_zoom"] = MAX_ZOOM
-    data, drawn = _layers(result, words)
-    for layer in drawn:
+    phrases = Phrases()
+    data, drawn = _layers(result, phrases)
+    options = result.plan.map
+    tiles = base_tiles(options, label=_label(_of_key("layer_tiles")), max_zoom=MAX_ZOOM)
+    for layer in (*tiles, *drawn):
         page.add_child(layer)
     page.fit_bounds(box, padding=(24, 24))
     control = folium.LayerControl(position="topright", collapsed=False)
@@ -87,22 +106,39 @@ def build_map(result: Result) -> str:
     page.add_child(_Ready(control))
 
     root = figure_of(page)
-    root.title = html.escape(f"{result.plan.plan.name} · {words('map_title')}")
-    data["words"] = layers.page_words(words)
+    titles = {w.language: f"{result.plan.plan.name} · {w('map_title')}" for w in BOTH}
+    root.title = html.escape(titles[words.language])
+    data["titles"] = titles
+    data["language"] = words.language
     data["credit"] = f'<a href="{CREDIT_URL}">{words("osm_credit")}</a>'
+    data["review"] = _review(result, phrases)
+    low, high = CHOROPLETH_ZOOMS
+    data["choropleth_below"] = min(max(layers.zoom_that_fits(box), low), high)
+    if figures.has_after(result):
+        data["player"] = step_data(result, phrases)
+    whatif = whatif_data(result, layers.residence_order(result.residences), phrases)
+    if whatif is not None:
+        data["whatif"] = whatif
+    data["words"] = layers.page_words(phrases)
+    # Every phrase has its number now.
+    data["phrases"] = {tag: pack_texts(texts) for tag, texts in phrases.table().items()}
     for text in (
         f"<script>{asset('leaflet.js')}</script>",
         data_block(data, element_id="walkcover-data"),
+        f"<script>{inflate_script()}</script>",
         f"<script>{asset('walkcover.js')}</script>",
+        *(f"<script>{asset(name)}</script>" for name in SCRIPTS),
+        *([] if whatif is None else [f"<script>{asset('whatif.js')}</script>"]),
     ):
         root.header.add_child(Verbatim(text))
     root.html.add_child(Verbatim(_panel(result, words)))
     # After folium's own rules, which a later style of the same weight overrides.
     root.html.add_child(Verbatim(f"<style>{leaflet_css()}{asset('walkcover.css')}</style>"))
-    return render_offline(page, language_tag=LANGUAGE_TAGS[words.language])
+    tag = LANGUAGE_TAGS[words.language]
+    return render_offline(page, language_tag=tag, picture_hosts=tile_hosts(options))
 
 
-def _layers(result: Result, words: Words) -> tuple[dict[str, Any], list[layers.DrawnLayer]]:
+def _layers(result: Result, words: Phrases) -> tuple[dict[str, Any], list[layers.DrawnLayer]]:
     """Collect the data of all layers and the layers themselves, the lowest first."""
     data: dict[str, Any] = {
         "streets": layers.street_data(result.streets),
@@ -119,26 +155,36 @@ def _layers(result: Result, words: Words) -> tuple[dict[str, Any], list[layers.D
         "gap_areas": "areas",
     }
     drawn = [
-        layers.DrawnLayer(kind, key, label=_label(words(f"layer_{key}")), show=key != "isochrones")
+        layers.DrawnLayer(kind, key, label=_label(_of_key(f"layer_{key}")), show=key != "isochrones")
         for key, kind in kinds.items()
     ]
     existing = result.sites["origin"] == "existing"
     data["existing"] = layers.site_data(result.sites[existing], result.rollout, words)
-    drawn.append(layers.DrawnLayer("sites", "existing", label=_label(words("layer_existing"))))
+    drawn.append(layers.DrawnLayer("sites", "existing", label=_label(_of_key("layer_existing"))))
     for number, stage in enumerate(result.stages["name"].astype("str")):
         of_stage = result.sites[~existing & (result.sites["stage"] == stage)]
         if of_stage.empty:
             continue
         key = f"suggested{number}"
         data[key] = layers.site_data(of_stage, result.rollout, words)
-        label = _label(words("layer_suggested", stage=words.stage(stage)))
+        label = _label(lambda w, stage=stage: w("layer_suggested", stage=w.stage(stage)))
         drawn.append(layers.DrawnLayer("sites", key, label=label))
     return data, drawn
 
 
-def _label(text: str) -> str:
+def _of_key(key: str) -> Writer:
+    return lambda words: words(key)
+
+
+def _label(write: Writer) -> str:
     """Escape a name for the layer control: Leaflet reads HTML there, folium reads a template."""
-    return html.escape(text).replace("{", "&#123;").replace("}", "&#125;")
+    return str(in_both(write)).replace("{", "&#123;").replace("}", "&#125;")
+
+
+def _review(result: Result, phrases: Phrases) -> Said:
+    """Name the number under which the map was reviewed, or nothing."""
+    number = result.plan.plan.map_review
+    return phrases("map_review", number=number) if number else ""
 
 
 def _panel(result: Result, words: Words) -> str:
@@ -151,9 +197,11 @@ def _panel(result: Result, words: Words) -> str:
         lstrip_blocks=True,
     )
     head = figures.headline(result)
-    stages = result.stages.assign(label=[words.stage(str(name)) for name in result.stages["name"]])
+    both = PanelWords()
+    # A table would make plain text of the labels.
+    stages = [row | {"label": both.stage(row["name"])} for row in result.stages.to_dict("records")]
     return environment.get_template("panel.html.j2").render(
-        t=words,
+        t=both,
         f=formats,
         lang=LANGUAGE_TAGS[words.language],
         name=result.plan.plan.name,
@@ -169,18 +217,40 @@ def _panel(result: Result, words: Words) -> str:
             head.people_per_site,
         ],
         norm=[formats.number(figures.NORM_LOW), formats.number(figures.NORM_HIGH)],
-        legends=_legends(result, words),
-        stages=stages.to_dict("records"),
+        legends=_legends(result, both),
+        share_classes=_share_classes(both) if layers.labelled_zones(result) > 1 else [],
+        review=result.plan.plan.map_review,
+        whatif=_whatif_panel(result),
+        player=figures.has_after(result) and len(result.rollout) > 0,
+        stages=stages,
     )
 
 
-def _legends(result: Result, words: Words) -> list[list[dict[str, Any]]]:
+def _whatif_panel(result: Result) -> dict[str, bool] | None:
+    """Say whether the page can open and close sites, and starts below the plan's limit."""
+    if result.near_sites is None:
+        return None
+    limit_s, step_s = result.plan.walk.limit_s, result.near_sites.step_s
+    return {"rounded": abs(limit_steps(limit_s, step_s) * step_s - limit_s) > ROUNDING_S}
+
+
+def _share_classes(words: PanelWords) -> list[Markup]:
+    """Name the classes of `layers.share_class`, the lowest first."""
+    edges = [f"{step:.0%}".rstrip("%") for step in layers.SHARE_STEPS]
+    between = [
+        words("share_between", low=low, high=high) for low, high in itertools.pairwise(edges)
+    ]
+    lowest, highest = words("share_below", high=edges[0]), words("share_above", low=edges[-1])
+    return [lowest, *between, highest]
+
+
+def _legends(result: Result, words: PanelWords) -> list[list[dict[str, Any]]]:
     """Write the legend rows before and, where there is one, after building."""
     legends = []
     for suffix in ("", "_after") if figures.has_after(result) else ("",):
         counts = figures.legend_counts(result, suffix=suffix)
         rows: list[dict[str, Any]] = []
-        labels = figures.class_labels(result.plan, words)
+        labels = [in_both(_class_label(result.plan, number)) for number in range(len(counts))]
         for number, (key, label) in enumerate(zip(figures.CLASS_KEYS, labels, strict=True)):
             rows.append(_legend_row(key, label, counts.iloc[number]))
             if number == figures.GAP:
@@ -193,6 +263,10 @@ def _legends(result: Result, words: Words) -> list[list[dict[str, Any]]]:
                 ]
         legends.append(rows)
     return legends
+
+
+def _class_label(plan: Plan, number: int) -> Writer:
+    return lambda words: figures.class_labels(plan, words)[number]
 
 
 def _legend_row(key: str, label: str, counts: pd.Series | Mapping[str, float]) -> dict[str, Any]:

@@ -15,12 +15,22 @@ from folium.template import Template
 
 from walkcover.maps import formats
 from walkcover.maps.figures import has_after, walk_classes
-from walkcover.maps.packing import UNIT_ZOOM, deltas, pack_ints, to_units
+from walkcover.maps.packing import (
+    UNIT_ZOOM,
+    deltas,
+    pack_ints,
+    pack_json,
+    pack_texts,
+    to_units,
+)
+from walkcover.maps.phrases import Phrases, Said
 from walkcover.maps.text import CATALOGUE, Words
 from walkcover.result import Result
 
-# Points are sorted into square cells of 2**13 units, which the page finds again by itself.
-CELL_BITS = 13
+# Points are sorted into square cells of 2**12 units, which the page finds again by itself; within
+# a cell in strips of 2**7 units, some 50 m, which pack smaller than Morton order does.
+CELL_BITS = 12
+STRIP_BITS = 7
 # Six decimals of a degree are a tenth of a metre.
 DEGREE_DECIMALS = 6
 MAIN_STREETS = frozenset(
@@ -30,7 +40,10 @@ MAIN_STREETS = frozenset(
 )
 PATHS = frozenset({"footway", "path", "steps", "cycleway", "track", "bridleway", "service"})
 # A straight piece shorter than this carries no name at any zoom.
-LABEL_MIN_UNITS = 120
+LABEL_MIN_UNITS = 60
+
+# Shares at which the colour of a zone changes: half, and the goals that plans name.
+SHARE_STEPS = (0.5, 0.7, 0.85, 0.95)
 
 PlainData = dict[str, Any]
 
@@ -115,7 +128,7 @@ def _street_labels(lines: gpd.GeoDataFrame) -> PlainData:
     longest = longest.drop_duplicates("line")
     codes, names = pd.factorize(named["name"].astype("str").to_numpy()[longest["line"]])
     return {
-        "names": [str(name) for name in names],
+        "names": pack_texts([str(name) for name in names]),
         "label_name": pack_ints(codes),
         "label_x": pack_ints(deltas(longest["x"])),
         "label_y": pack_ints(deltas(longest["y"])),
@@ -124,24 +137,43 @@ def _street_labels(lines: gpd.GeoDataFrame) -> PlainData:
     }
 
 
-def residence_data(result: Result, words: Words) -> PlainData:
+def residence_order(residences: pd.DataFrame) -> np.ndarray[Any, Any]:
+    """
+    Find the order in which the page holds residences: cell by cell, in narrow strips.
+
+    Up one strip and down the next, neighbours in the list are neighbours in town, so that their
+    walks to a site differ little and pack well.
+
+    Returns
+    -------
+    order
+        Rows of the table, int64, shape (n,).
+    """
+    x, y = to_units(residences["lon"], residences["lat"])
+    strip = x >> STRIP_BITS
+    along = np.where(strip & 1, -y, y)
+    order: np.ndarray[Any, Any] = np.lexsort((x, along, strip, y >> CELL_BITS, x >> CELL_BITS))
+    return order
+
+
+def residence_data(result: Result, words: Phrases) -> PlainData:
     """
     Pack the residences, cell by cell, with walk, verdict and site before and after building.
 
     Walks are whole seconds, -1 where there is no path; sites and zones are positions in the lists
-    `sites` and `zones`, -1 where there is none.
+    `sites` and `zones`, -1 where there is none. The first of the `states` is that before building;
+    a later one holds what is added to its numbers, which is mostly nothing.
     """
-    table = result.residences
+    order = residence_order(result.residences)
+    table = result.residences.iloc[order]
     x, y = to_units(table["lon"], table["lat"])
-    order = np.lexsort((y, x, y >> CELL_BITS, x >> CELL_BITS))
-    table = table.iloc[order]
     verdicts = sorted(key.removeprefix("verdict_") for key in CATALOGUE if "verdict_" in key)
     site_ids = result.sites["site_id"].astype("str")
     site_names = dict(zip(site_ids, site_titles(result.sites), strict=True))
     zone_names = dict(zip(result.zones["zone_id"], result.zones["name"], strict=True))
     zone_codes, zone_ids = pd.factorize(table["zone_id"])
-    said = [words(f"verdict_{one}") for one in verdicts]
-    packed_states = []
+    said = [words.number(lambda w, key=f"verdict_{one}": w(key)) for one in verdicts]
+    states: list[dict[str, np.ndarray[Any, Any]]] = []
     for suffix in ("", "_after") if has_after(result) else ("",):
         walk_s, verdict = table[f"walk_s{suffix}"], table[f"verdict{suffix}"]
         classes = walk_classes(walk_s, verdict, limit_s=result.plan.walk.limit_s)
@@ -152,24 +184,31 @@ def residence_data(result: Result, words: Words) -> PlainData:
             verdict_codes = _with_unserved(
                 verdict_codes, verdict, table[f"people_unserved{suffix}"], said, words
             )
-        packed_states.append(
+        states.append(
             {
-                "classes": pack_ints(classes),
-                "walk": pack_ints(whole_s),
-                "site": pack_ints(pd.Index(site_ids).get_indexer(sites)),
-                "verdict": pack_ints(verdict_codes),
+                "classes": np.asarray(classes),
+                "walk": whole_s,
+                "site": pd.Index(site_ids).get_indexer(sites),
+                "verdict": verdict_codes,
             }
         )
     return {
-        "x": pack_ints(deltas(x[order])),
-        "y": pack_ints(deltas(y[order])),
+        "x": pack_ints(deltas(x)),
+        "y": pack_ints(deltas(y)),
         "people": pack_ints(table["people"].round()),
         "zone": pack_ints(zone_codes),
-        "ids": [str(one) for one in table["residence_id"]],
-        "zones": [zone_title(one, zone_names.get(one), words) for one in zone_ids],
+        "ids": pack_texts([str(one) for one in table["residence_id"]]),
+        **_residence_names(table),
+        "zones": [_zone_said(one, zone_names.get(one), words) for one in zone_ids],
         "sites": [site_names[one] for one in site_ids],
-        "verdicts": said,
-        "states": packed_states,
+        "verdicts": pack_ints(said),
+        "states": [
+            {
+                name: pack_ints(values if number == 0 else values - states[0][name])
+                for name, values in state.items()
+            }
+            for number, state in enumerate(states)
+        ],
     }
 
 
@@ -177,23 +216,41 @@ def _with_unserved(
     codes: np.ndarray[Any, Any],
     verdict: pd.Series,
     people_unserved: pd.Series,
-    said: list[str],
-    words: Words,
+    said: list[int],
+    words: Phrases,
 ) -> np.ndarray[Any, Any]:
     """Say how many find no desk time: verdicts of their own for residences over capacity."""
     full = (verdict == "over_capacity").to_numpy()
     texts = [
-        words("map_unserved", verdict=words("verdict_over_capacity"), people=formats.people(people))
-        for people in people_unserved[full]
+        words.number(lambda w, count=count: _unserved_text(w, count))
+        for count in people_unserved[full].map(formats.people)
     ]
-    own, names = pd.factorize(np.array(texts, dtype=object))
+    own, phrases = pd.factorize(np.array(texts, dtype=np.int64))
     numbers = codes.copy()
     numbers[full] = len(said) + own
-    said += [str(name) for name in names]
+    said += [int(phrase) for phrase in phrases]
     return numbers
 
 
-def zone_data(result: Result, words: Words) -> PlainData:
+def _residence_names(table: pd.DataFrame) -> PlainData:
+    """Names of residences, where their table brings any."""
+    if "name" not in table:
+        return {}
+    names = [str(name) if is_text(name) else "" for name in table["name"]]
+    return {"names": pack_texts(names)} if any(names) else {}
+
+
+def _unserved_text(words: Words, people: str) -> str:
+    return words("map_unserved", verdict=words("verdict_over_capacity"), people=people)
+
+
+def labelled_zones(result: Result) -> int:
+    """Count the zones on the map that no other zone lies in."""
+    zones = result.zones[result.zones.geometry.notna()]
+    return int((~zones["zone_id"].isin(result.zones["parent_id"].dropna())).sum())
+
+
+def zone_data(result: Result, words: Phrases) -> PlainData:
     """Outlines of the zones with their names and shares; parents carry no label."""
     zones = result.zones[result.zones.geometry.notna()]
     parents = set(result.zones["parent_id"].dropna())
@@ -207,7 +264,7 @@ def zone_data(result: Result, words: Words) -> PlainData:
             _feature(
                 zone["geometry"],
                 kind="outline" if zone["zone_id"] in parents or len(zones) == 1 else "labelled",
-                title=zone_title(zone["zone_id"], zone["name"], words),
+                title=_zone_said(zone["zone_id"], zone["name"], words),
                 rows=[
                     [words("people"), formats.people(zone["people"])],
                     [words("covered_share"), " → ".join(shares)],
@@ -215,20 +272,41 @@ def zone_data(result: Result, words: Words) -> PlainData:
                     *_unserved_rows(zone, words),
                 ],
                 shares=shares if zone["people"] > 0 else [""],
+                id=str(zone["zone_id"]),
+                classes=[share_class(zone[name]) for name in names],
                 at=[round(middle.y, DEGREE_DECIMALS), round(middle.x, DEGREE_DECIMALS)],
             )
         )
     return {"style": "zone", "level": 350, "features": features}
 
 
-def _unserved_rows(zone: PlainData, words: Words) -> list[list[str]]:
+def share_class(covered_share: float) -> int:
+    """
+    Sort a zone into the classes of the legend by the share of its people who are covered.
+
+    Returns
+    -------
+    place
+        Number of the `SHARE_STEPS` that the share has reached, or -1 where nobody lives.
+
+    Examples
+    --------
+    >>> share_class(0.49), share_class(0.5), share_class(1.0), share_class(float("nan"))
+    (0, 1, 4, -1)
+    """
+    if math.isnan(covered_share):
+        return -1
+    return sum(covered_share >= step for step in SHARE_STEPS)
+
+
+def _unserved_rows(zone: PlainData, words: Phrases) -> list[list[Said]]:
     """People of a zone near a site without desk time, where desk time counts."""
     names = [name for name in ("unserved_people", "unserved_people_after") if name in zone]
     counts = [formats.people(zone[name]) for name in names]
     return [[words("unserved_short"), " → ".join(counts)]] if counts else []
 
 
-def gap_data(result: Result, words: Words) -> PlainData:
+def gap_data(result: Result, words: Phrases) -> PlainData:
     """Outlines of the gap areas with people, reason and nearest miss."""
     features = []
     for area in result.gap_areas.to_dict("records"):
@@ -242,16 +320,16 @@ def gap_data(result: Result, words: Words) -> PlainData:
                 if area["nearest_miss_s"] == 0
                 else formats.minutes(area["nearest_miss_s"], none=words("no_path")),
             ],
-            [words("zone"), zone_title(area["zone_id"], area["zone_name"], words)],
+            [words("zone"), _zone_said(area["zone_id"], area["zone_name"], words)],
         ]
         if is_text(area["near"]):
-            rows.append([words("near"), street_list(area["near"], words)])
-        title = f"{words('gap_area')} {area['gap_id']}"
+            rows.append([words("near"), _streets_said(area["near"], words)])
+        title = words.both(lambda w, gap_id=area["gap_id"]: f"{w('gap_area')} {gap_id}")
         features.append(_feature(area["geometry"], kind="gap", title=title, rows=rows))
-    return {"style": "gap-area", "level": 420, "features": features}
+    return {"style": "gap-area", "level": 420, "features": pack_json(features)}
 
 
-def isochrone_data(result: Result, words: Words) -> PlainData:
+def isochrone_data(result: Result, words: Phrases) -> PlainData:
     """Bands of walking time, the widest first so that nearer ones lie on top."""
     bands = result.isochrones.sort_values("minutes_to", kind="stable")
     features = [
@@ -267,18 +345,18 @@ def isochrone_data(result: Result, words: Words) -> PlainData:
         )
         for number, band in enumerate(bands.to_dict("records"))
     ]
-    return {"style": "isochrone", "level": 340, "features": features[::-1]}
+    return {"style": "isochrone", "level": 340, "features": pack_json(features[::-1])}
 
 
-def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Words) -> list[PlainData]:
+def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Phrases) -> list[PlainData]:
     """One entry per site: where it is, how it is drawn, and what its popup says."""
     near = dict(zip(rollout["site_id"], rollout["near"], strict=True)) if len(rollout) else {}
     entries = []
     for site, title in zip(sites.to_dict("records"), site_titles(sites), strict=True):
         suggested = site["origin"] == "suggested"
-        rows = [[words("status"), words(f"status_{site['status']}")]]
+        rows: list[list[Said]] = [[words("status"), words(f"status_{site['status']}")]]
         if suggested:
-            rows.append([words("stage"), words.stage(str(site["stage"]))])
+            rows.append([words("stage"), _stage_said(str(site["stage"]), words)])
             rows.append([words("order"), formats.people(site["order"])])
             rows.append([words("people_gained"), formats.people(site["people_gained"])])
         served = "people_served_after" if len(rollout) else "people_served"
@@ -290,16 +368,18 @@ def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Words) -> list[
             rows.append([words("capacity_short"), formats.people(site["capacity_people"])])
             rows.append([words("load_share"), formats.share(site["load_share"])])
         if is_text(near.get(site["site_id"])):
-            rows.append([words("near"), street_list(near[site["site_id"]], words)])
+            rows.append([words("near"), _streets_said(near[site["site_id"]], words)])
         open_now = site["status"] == "open"
         entries.append(
             {
+                "id": str(site["site_id"]),
                 "lat": round(site["lat"], DEGREE_DECIMALS),
                 "lon": round(site["lon"], DEGREE_DECIMALS),
                 "kind": "suggested" if suggested else "existing" if open_now else "closed",
                 "label": str(int(site["order"])) if suggested else "",
                 "order": int(site["order"]) if suggested else 0,
                 "title": title,
+                "name": site["name"] if is_text(site["name"]) else "",
                 "rows": rows,
             }
         )
@@ -309,6 +389,18 @@ def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Words) -> list[
 def street_list(near: str, words: Words) -> str:
     """Join the names of near streets as the language of the page does."""
     return near.replace("、", words("list_and"))
+
+
+def _streets_said(near: str, words: Phrases) -> Said:
+    return words.both(lambda w: street_list(near, w))
+
+
+def _zone_said(zone_id: object, name: object, words: Phrases) -> Said:
+    return words.both(lambda w: zone_title(zone_id, name, w))
+
+
+def _stage_said(stage: str, words: Phrases) -> Said:
+    return words.both(lambda w: w.stage(stage))
 
 
 def is_text(value: object) -> bool:
@@ -372,7 +464,15 @@ def zoom_that_fits(box: list[list[float]], *, width_px: int = 900, height_px: in
     return max(3, min(17, zoom))
 
 
-def page_words(words: Words) -> Mapping[str, str]:
+def page_words(words: Phrases) -> Mapping[str, Said]:
     """Pick the words that the page's script puts into popups."""
-    keys = ("people", "zone", "no_path", "unit_min", "after", "before", "verdict", "walk")
-    return {key: words(key) for key in (*keys, "residence")}
+    keys = ("people", "zone", "no_path", "unit_min", "after", "before", "verdict", "walk", "site")
+    keys += ("map_region", "panel_region", "layer_region", "zoom_in", "zoom_out", "north", "search")
+    keys += ("search_none", "player_play", "player_pause", "player_back", "player_forward")
+    keys += ("player_start", "player_curve", "print", "paper", "player")
+    said = {key: words(key) for key in (*keys, "residence")}
+    # The page's script fills in what it counts.
+    said["search_found"] = words("search_found", count="{count}")
+    said["player_step"] = words("player_step", step="{step}", count="{count}")
+    said["player_gain"] = words("player_gain", people="{people}", share="{share}")
+    return said

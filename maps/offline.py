@@ -6,10 +6,12 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
 import folium
+import jinja2
 from branca.element import Element, Figure
 
 from walkcover._errors import InputError
@@ -20,11 +22,23 @@ CREDIT_URL = "https://www.openstreetmap.org/copyright"
 SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<body>.*?)</script>", re.DOTALL)
 STYLE = re.compile(r"<style[^>]*>(?P<body>.*?)</style>", re.DOTALL)
 DATA_BLOCK = 'type="application/json"'
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 # Whatever makes a browser ask for something: a source, a link, a style's address.
 REQUESTS = re.compile(
     r"""<link\b[^>]*>|<base\b[^>]*>|<iframe\b[^>]*>|\bsrc\s*=|\bsrcset\s*=|@import\b"""
     r"""|url\((?!["']?(?:data:|\#))[^)]*\)|<a\b[^>]*>""",
     re.IGNORECASE,
+)
+
+
+# What folium draws waits until the page's packed data are inflated.
+PAGE = jinja2.Template(
+    "<!DOCTYPE html>\n<html>\n<head>\n"
+    "{% if this.title %}<title>{{ this.title }}</title>{% endif %}\n"
+    "{{ this.header.render(**kwargs) }}\n</head>\n<body>\n"
+    "{{ this.html.render(**kwargs) }}\n"
+    "<script>\nwalkcover.start(function () {\n{{ this.script.render(**kwargs) }}\n});\n</script>\n"
+    "</body>\n</html>\n"
 )
 
 
@@ -63,6 +77,20 @@ def asset(name: str) -> str:
     """
     text = (ASSETS / name).read_text(encoding="utf-8")
     return re.sub(r"\n//# sourceMappingURL=\S*\s*$", "\n", text)
+
+
+def inflate_script() -> str:
+    """
+    Read the library that inflates where the browser itself cannot, as a function of the page.
+
+    Returns
+    -------
+    script
+        Defines ``tinyInflate(source, target)``; the library itself is a CommonJS module.
+    """
+    library = asset("tiny-inflate.js")
+    head, foot = "const tinyInflate = (function (module) {", "return module.exports;\n})({});"
+    return f"{head}\n{library}\n{foot}"
 
 
 def leaflet_css() -> str:
@@ -123,7 +151,9 @@ def count_ids(root: Element) -> None:
             waiting.extend((element.script, element.html, element.header))
 
 
-def render_offline(page: folium.Map, *, language_tag: str) -> str:
+def render_offline(
+    page: folium.Map, *, language_tag: str, picture_hosts: Sequence[str] = ()
+) -> str:
     """
     Render a folium map as one file that opens without any network.
 
@@ -133,12 +163,14 @@ def render_offline(page: folium.Map, *, language_tag: str) -> str:
         The finished map.
     language_tag
         Language of the page, as ``zh-CN``.
+    picture_hosts
+        Hosts of base tiles, as ``https://tiles.example``: the only ones that the page may ask.
 
     Returns
     -------
     html
         The page, with a policy that lets only its own scripts and styles run and forbids every
-        request.
+        other request.
 
     Raises
     ------
@@ -147,10 +179,11 @@ def render_offline(page: folium.Map, *, language_tag: str) -> str:
     """
     root = figure_of(page)
     count_ids(root)
+    root._template = PAGE
     html = root.render()
     html = html.replace("<html>", f'<html lang="{language_tag}">', 1)
     refuse_requests(html)
-    return html.replace("<head>", "<head>\n" + security_policy(html), 1)
+    return html.replace("<head>", "<head>\n" + security_policy(html, picture_hosts=picture_hosts), 1)
 
 
 def refuse_requests(html: str) -> None:
@@ -176,9 +209,10 @@ def refuse_requests(html: str) -> None:
         raise InputError(msg)
 
 
-def security_policy(html: str) -> str:
+def security_policy(html: str, *, picture_hosts: Sequence[str] = ()) -> str:
     """
-    Write the policy under which only the scripts and styles in `html` run, and nothing is loaded.
+    Write the policy under which only the scripts and styles in `html` run, and nothing is loaded
+    but pictures from the hosts named.
 
     Returns
     -------
@@ -197,7 +231,7 @@ def security_policy(html: str) -> str:
             "default-src 'none'",
             f"script-src {' '.join(dict.fromkeys(scripts)) or chr(39) + 'none' + chr(39)}",
             f"style-src {' '.join(dict.fromkeys(styles)) or chr(39) + 'none' + chr(39)}",
-            "img-src data:",
+            " ".join(["img-src data:", *picture_hosts]),
             "connect-src 'none'",
             "base-uri 'none'",
             "form-action 'none'",

@@ -7,12 +7,13 @@ import math
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
 from walkcover.band import band_summary
 from walkcover.plan import About, NetworkSource, Plan, ResidenceSource, SiteSource, Stage
-from walkcover.result import Result
+from walkcover.result import NearSites, Result
 
 WGS84 = "EPSG:4326"
 INF = math.inf
@@ -45,6 +46,16 @@ RESIDENCES: list[tuple[Any, ...]] = [
         "not_snapped",
     ),
 ]
+# residence: site and walk in seconds, nearest first; those of RESIDENCES and some further ones
+NEAR = {
+    "R1": [("B1", 120.0), ("B2", 800.0), ("N1", 1010.0)],
+    "R2": [("B1", 300.0), ("B2", 640.0), ("N1", 900.0)],
+    "R3": [("B2", 500.0), ("B1", 600.0), ("N1", 840.0)],
+    "R4": [("N1", 200.0), ("B1", 900.0), ("N2", 1100.0), ("B2", 1100.0)],
+    "R5": [("N1", 240.0), ("N2", 960.0), ("B1", 960.0)],
+    "R6": [("N2", 450.0), ("N1", 1200.0)],
+    "R9": [("B1", 200.0)],
+}
 PEOPLE = 1140
 COVERED, COVERED_AFTER = 750, 1080
 
@@ -75,8 +86,21 @@ def make_result(*, language: str = "zh", after: bool = True, awkward: str = "") 
         isochrones=_isochrones(),
         streets=_streets(awkward),
         summary={},
+        near_sites=_near_sites(after=after),
     )
     return dataclasses.replace(result, summary=_summary(result, after=after))
+
+
+def _near_sites(*, after: bool) -> NearSites:
+    rows = ["B1", "B2", "N1", "N2"][: None if after else 2]
+    near = [[one for one in NEAR.get(row[0], []) if one[0] in rows] for row in RESIDENCES]
+    return NearSites(
+        indptr=np.concatenate([[0], np.cumsum([len(row) for row in near])]),
+        site=np.array([rows.index(site) for row in near for site, _ in row], np.uint8),
+        walk_steps=np.array([walk_s / 10 for row in near for _, walk_s in row], np.uint8),
+        step_s=10,
+        limit_s=1500.0,
+    )
 
 
 def _band(*, after: bool) -> pd.DataFrame:

@@ -5,27 +5,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import shutil
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browsing import DESKTOP, PHONE, Visit
 from results import COVERED, COVERED_AFTER, PEOPLE, make_result
 
 from walkcover import InputError
 from walkcover.maps import build_map, formats, offline, packing
 
 AWKWARD = "</script><b>{{7*7}}{% raw %}\u2028'\"&"
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1400, "height": 900}
 
 
-def unpack(text: str) -> list[int]:
+def unpack(packed: dict[str, Any]) -> list[int]:
     """Read zig-zag varints the slow way."""
     numbers, value, shift = [], 0, 0
-    for byte in base64.b64decode(text):
+    written = zlib.decompress(base64.b64decode(packed["packed"]))
+    assert len(written) == packed["bytes"]
+    for byte in written:
         value |= (byte & 127) << shift
         shift += 7
         if not byte & 128:
@@ -50,8 +51,8 @@ def test_deltas_add_up() -> None:
 def test_units_are_web_mercator_pixels() -> None:
     # At 45 N the Mercator ordinate is ln(tan(67.5 deg)) = 0.881373587.
     x, y = packing.to_units([90.0], [45.0])
-    assert x.tolist() == [round(0.75 * 2**27)]
-    assert y.tolist() == [round((0.5 - 0.881373587 / (2 * np.pi)) * 2**27)]
+    assert x.tolist() == [round(0.75 * 2**26)]
+    assert y.tolist() == [round((0.5 - 0.881373587 / (2 * np.pi)) * 2**26)]
 
 
 def test_same_result_same_bytes() -> None:
@@ -108,52 +109,6 @@ def test_shares_never_round_to_everybody() -> None:
     assert formats.share(0.0) == "0.0%"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("chromium is not installed: the pages are not opened")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-class Visit:
-    """An opened page, what it asked for and what it complained of."""
-
-    def __init__(self, browser: Any, path: Path, size: dict[str, int]) -> None:
-        self.context = browser.new_context(viewport=size, offline=True)
-        self.page = self.context.new_page()
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(path.as_uri())
-        self.page.wait_for_selector("html[data-ready=true]", state="attached")
-        self.page.wait_for_timeout(300)
-
-    def value(self, key: str) -> float:
-        return float(self.page.get_attribute(f'[data-key="{key}"]', "data-value"))
-
-    def click_place(self, lon: float, lat: float) -> str:
-        """Click a place of the map and read the popup."""
-        self.page.evaluate("window.walkcoverMap.closePopup()")
-        self.page.wait_for_selector(".leaflet-popup", state="detached")
-        x, y = self.page.evaluate(
-            """([lat, lon]) => {
-                const map = window.walkcoverMap, p = map.latLngToContainerPoint([lat, lon]);
-                const box = map.getContainer().getBoundingClientRect();
-                return [box.left + p.x, box.top + p.y];
-            }""",
-            [lat, lon],
-        )
-        self.page.mouse.click(x, y)
-        return str(self.page.inner_text(".leaflet-popup-content"))
-
-
 @pytest.fixture
 def visit(browser: Any, tmp_path: Path) -> Iterator[Any]:
     visits: list[Visit] = []
@@ -161,7 +116,7 @@ def visit(browser: Any, tmp_path: Path) -> Iterator[Any]:
     def go(size: dict[str, int] = DESKTOP, **options: Any) -> Visit:
         path = tmp_path / "map.html"
         path.write_text(build_map(make_result(**options)), encoding="utf-8", newline="")
-        visits.append(Visit(browser, path, size))
+        visits.append(Visit(browser, path.as_uri(), size))
         return visits[-1]
 
     yield go

@@ -18,9 +18,15 @@ from walkcover.cli.options import (
 @click.command("map")
 @plan_argument
 @out_file("map.html")
+@click.option(
+    "--split",
+    is_flag=True,
+    help="Write scripts, styles and data into a folder beside the page (map_files), for servers "
+    "that forbid them inside a page.",
+)
 @overwrite_option
 @verbose_option
-def map_(plan: Path, out: Path, overwrite: bool, verbose: bool) -> None:
+def map_(plan: Path, out: Path, split: bool, overwrite: bool, verbose: bool) -> None:
     """
     Draw the offline HTML map.
 
@@ -29,10 +35,13 @@ def map_(plan: Path, out: Path, overwrite: bool, verbose: bool) -> None:
       walkcover map plan.toml --out map.html
     """
     import walkcover
-    from walkcover.output import refuse_existing, write_one
+    from walkcover.output import refuse_existing, split_folder, write_one, write_split_map
 
-    refuse_existing([out], overwrite=overwrite)
+    refuse_existing([out, *([split_folder(out)] if split else [])], overwrite=overwrite)
     with logged(verbose=verbose):
         result = walkcover.run(walkcover.load_plan(plan))
-        write_one(result, "map.html", out, overwrite=overwrite)
+        if split:
+            write_split_map(result, out, overwrite=overwrite)
+        else:
+            write_one(result, "map.html", out, overwrite=overwrite)
     click.echo(str(out))
