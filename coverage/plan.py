@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from walkcover.tile_sources import tile_addresses, tile_host
+
 HOURS_OF_A_DAY = 24.0
 RASTER_SUFFIXES = (".tif", ".tiff", ".vrt")
 # Keys that name files.
@@ -89,6 +91,16 @@ class MapOptions:
     tiles: str = ""
     tiles_key: str = ""
     tiles_credit: str = ""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Addresses of the tiles, the lowest layer first; none where no tiles are asked for."""
+        return tile_addresses(self.tiles, self.tiles_key)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The only hosts that a map may ask for pictures, as ``https://tiles.example``."""
+        return tuple(dict.fromkeys(tile_host(address) for address in self.addresses))
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import html
 import folium
 
 from walkcover.plan import MapOptions
-from walkcover.tile_sources import TIANDITU, TIANDITU_MAX_ZOOM, tile_addresses, tile_host
 
-XYZ_MAX_ZOOM = 19
+# Tianditu has no closer tiles, nor have most others.
+CLOSEST_TILES = 18
 TIANDITU_CREDIT = "天地图"
 # Quiet enough for dots in any of the map's colours.
 OPACITY = 0.55
@@ -41,32 +41,17 @@ def base_tiles(options: MapOptions, *, label: str, max_zoom: int) -> list[folium
     >>> [group.layer_name for group in base_tiles(asked, label="Base map", max_zoom=19)]
     ['Base map']
     """
-    addresses = tile_addresses(options.tiles, options.tiles_key)
-    if not addresses:
+    if not options.addresses:
         return []
-    native = TIANDITU_MAX_ZOOM if options.tiles == TIANDITU else XYZ_MAX_ZOOM
     group = folium.FeatureGroup(name=label, overlay=True)
-    for address in addresses:
+    for address in options.addresses:
         layer = folium.TileLayer(
             tiles=address,
             attr=html.escape(options.tiles_credit or TIANDITU_CREDIT),
             control=False,
             max_zoom=max_zoom,
-            max_native_zoom=native,
+            max_native_zoom=min(CLOSEST_TILES, max_zoom),
             opacity=OPACITY,
         )
         group.add_child(layer)
     return [group]
-
-
-def tile_hosts(options: MapOptions) -> tuple[str, ...]:
-    """
-    Name the hosts that a page may ask for pictures.
-
-    Examples
-    --------
-    >>> tile_hosts(MapOptions(tiles="tianditu", tiles_key="0a1b2c"))
-    ('https://t0.tianditu.gov.cn',)
-    """
-    addresses = tile_addresses(options.tiles, options.tiles_key)
-    return tuple(dict.fromkeys(tile_host(one) for one in addresses))

@@ -15,7 +15,15 @@ from folium.template import Template
 from markupsafe import Markup
 
 from walkcover.maps import figures, formats, layers
-from walkcover.maps.base_tiles import base_tiles, tile_hosts
+from walkcover.maps.base_tiles import base_tiles
+from walkcover.maps.drawn_layers import (
+    Areas,
+    DrawnLayer,
+    PackedLines,
+    PackedPoints,
+    Sites,
+    Zones,
+)
 from walkcover.maps.offline import (
     CREDIT_URL,
     OfflineMap,
@@ -95,7 +103,8 @@ def build_map(result: Result) -> str:
     # Without tiles folium drops its own max_zoom argument.
     page.options["max_zoom"] = MAX_ZOOM
     phrases = Phrases()
-    data, drawn = _layers(result, phrases)
+    drawn = _layers(result, phrases)
+    data: dict[str, Any] = {layer.key: layer.data for layer in drawn}
     options = result.plan.map
     tiles = base_tiles(options, label=_label(_of_key("layer_tiles")), max_zoom=MAX_ZOOM)
     for layer in (*tiles, *drawn):
@@ -135,41 +144,34 @@ def build_map(result: Result) -> str:
     # After folium's own rules, which a later style of the same weight overrides.
     root.html.add_child(Verbatim(f"<style>{leaflet_css()}{asset('walkcover.css')}</style>"))
     tag = LANGUAGE_TAGS[words.language]
-    return render_offline(page, language_tag=tag, picture_hosts=tile_hosts(options))
+    return render_offline(page, language_tag=tag, picture_hosts=options.hosts)
 
 
-def _layers(result: Result, words: Phrases) -> tuple[dict[str, Any], list[layers.DrawnLayer]]:
-    """Collect the data of all layers and the layers themselves, the lowest first."""
-    data: dict[str, Any] = {
-        "streets": layers.street_data(result.streets),
-        "isochrones": layers.isochrone_data(result, words),
-        "zones": layers.zone_data(result, words),
-        "residences": layers.residence_data(result, words),
-        "gap_areas": layers.gap_data(result, words),
-    }
-    kinds = {
-        "streets": "streets",
-        "isochrones": "areas",
-        "zones": "zones",
-        "residences": "points",
-        "gap_areas": "areas",
-    }
-    drawn = [
-        layers.DrawnLayer(kind, key, label=_label(_of_key(f"layer_{key}")), show=key != "isochrones")
-        for key, kind in kinds.items()
+def _layers(result: Result, words: Phrases) -> list[DrawnLayer]:
+    """Make all layers with their data, the lowest first."""
+    kinds: list[tuple[type[DrawnLayer], str, Any]] = [
+        (PackedLines, "streets", layers.street_data(result.streets)),
+        (Areas, "isochrones", layers.isochrone_data(result, words)),
+        (Zones, "zones", layers.zone_data(result, words)),
+        (PackedPoints, "residences", layers.residence_data(result, words)),
+        (Areas, "gap_areas", layers.gap_data(result, words)),
     ]
     existing = result.sites["origin"] == "existing"
-    data["existing"] = layers.site_data(result.sites[existing], result.rollout, words)
-    drawn.append(layers.DrawnLayer("sites", "existing", label=_label(_of_key("layer_existing"))))
+    kinds.append(
+        (Sites, "existing", layers.site_data(result.sites[existing], result.rollout, words))
+    )
+    drawn = [
+        kind(key, data, label=_label(_of_key(f"layer_{key}")), show=key != "isochrones")
+        for kind, key, data in kinds
+    ]
     for number, stage in enumerate(result.stages["name"].astype("str")):
         of_stage = result.sites[~existing & (result.sites["stage"] == stage)]
         if of_stage.empty:
             continue
-        key = f"suggested{number}"
-        data[key] = layers.site_data(of_stage, result.rollout, words)
+        data = layers.site_data(of_stage, result.rollout, words)
         label = _label(lambda w, stage=stage: w("layer_suggested", stage=w.stage(stage)))
-        drawn.append(layers.DrawnLayer("sites", key, label=label))
-    return data, drawn
+        drawn.append(Sites(f"suggested{number}", data, label=label))
+    return drawn
 
 
 def _of_key(key: str) -> Writer:

@@ -10,8 +10,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from folium.map import Layer
-from folium.template import Template
 
 from walkcover.maps import formats
 from walkcover.maps.figures import has_after, walk_classes
@@ -46,38 +44,6 @@ LABEL_MIN_UNITS = 60
 SHARE_STEPS = (0.5, 0.7, 0.85, 0.95)
 
 PlainData = dict[str, Any]
-
-
-class DrawnLayer(Layer):
-    """
-    A folium layer that the page's own script draws from its data.
-
-    Parameters
-    ----------
-    kind
-        Function of the page's script: streets, points, areas, zones or sites.
-    key
-        Where the layer's data stand in the page.
-    label
-        Name in the layer control, as HTML.
-    show
-        Whether the layer is shown on opening.
-    """
-
-    _template = Template(
-        """
-        {% macro script(this, kwargs) %}
-            var {{ this.get_name() }} = walkcover.{{ this.kind }}(
-                {{ this.key | tojson }}, {{ this._parent.get_name() }});
-        {% endmacro %}
-        """
-    )
-
-    def __init__(self, kind: str, key: str, *, label: str, show: bool = True) -> None:
-        super().__init__(name=label, overlay=True, show=show)
-        self._name = "DrawnLayer"
-        self.kind = kind
-        self.key = key
 
 
 def street_data(streets: gpd.GeoDataFrame) -> PlainData:
@@ -466,6 +432,7 @@ def zoom_that_fits(box: list[list[float]], *, width_px: int = 900, height_px: in
 
 def page_words(words: Phrases) -> Mapping[str, Said]:
     """Pick the words that the page's script puts into popups."""
+    keys: tuple[str, ...]
     keys = ("people", "zone", "no_path", "unit_min", "after", "before", "verdict", "walk", "site")
     keys += ("map_region", "panel_region", "layer_region", "zoom_in", "zoom_out", "north", "search")
     keys += ("search_none", "player_play", "player_pause", "player_back", "player_forward")

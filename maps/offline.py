@@ -183,7 +183,9 @@ def render_offline(
     html = root.render()
     html = html.replace("<html>", f'<html lang="{language_tag}">', 1)
     refuse_requests(html)
-    return html.replace("<head>", "<head>\n" + security_policy(html, picture_hosts=picture_hosts), 1)
+    return html.replace(
+        "<head>", "<head>\n" + security_policy(html, picture_hosts=picture_hosts), 1
+    )
 
 
 def refuse_requests(html: str) -> None:

@@ -9,10 +9,11 @@ residences are numbers in the order of the compounds, as a list of addresses has
 closer together than in a real city, and no ids at random are packed.
 
 `ready` is the time from asking for the page until it says that all is drawn; `pan` the p95 of the
-time between two frames while the map is moved by a quarter of the view a second; `toggle` the time from a click
-that opens or closes a site until the frame after the painting; `state` the same from before to
-after building. The browser has two processors at most and no GPU. Peers draw `--peer` residences
-and all streets: folium cannot do more in useful time.
+time between two frames while the map is moved by a quarter of the view a second; `toggle` the time
+from a click that opens or closes a site until the frame after the painting; `state` the same from
+before to after building. There is no GPU, so that the browser also composes its layers on the
+processors: `pan` and `toggle` grow with the load that is printed. Peers draw `--peer` residences
+and all streets; at 100,000 they do not finish in useful time.
 """
 
 import argparse

@@ -398,6 +398,17 @@ def test_commands_that_write_one_file(
     assert Path(name).read_bytes() == given.read_bytes()
 
 
+def test_split_map_is_a_page_and_a_folder(plan: Path, tmp_path: Path) -> None:
+    page = tmp_path / "deep" / "own.html"
+    assert call("map", plan, "--out", page, "--split").stdout == f"{page}\n"
+    assert {path.name for path in page.parent.iterdir()} == {"own.html", "own_files"}
+    assert b"own_files/script1.js" in page.read_bytes()
+    page.unlink()
+    assert "own_files is there" in call("map", plan, "--out", page, "--split", code=2).stderr
+    call("map", plan, "--out", page, "--split", "--overwrite")
+    assert page.exists()
+
+
 def test_isochrones_grow_with_the_minutes(plan: Path, tmp_path: Path) -> None:
     call("isochrones", plan, "--out", tmp_path / "i.gpkg")
     bands = gpd.read_file(tmp_path / "i.gpkg")

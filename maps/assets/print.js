@@ -12,7 +12,8 @@ walkcover.extend(function (map) {
   const paper = document.getElementById("paper");
   let before = null;
 
-  function repaint() { map.eachLayer(function (layer) { if (layer.repaint) layer.repaint(); }); }
+  /* Fresh canvases: Chromium prints what was drawn on one as vectors, and a cleared one white. */
+  function freshTiles() { map.eachLayer(function (layer) { if (layer.repaint) layer.redraw(); }); }
 
   /* The map keeps its zoom, as canvas tiles do not scale; what it shows is scaled as a whole. */
   function toPaper() {
@@ -43,7 +44,7 @@ walkcover.extend(function (map) {
   function redraw() {
     map.invalidateSize({ animate: false, pan: false });
     map.setView(before.centre, before.zoom, { animate: false, reset: true });
-    repaint();
+    freshTiles();
     walkcover.placeLabels();
   }
 

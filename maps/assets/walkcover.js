@@ -116,7 +116,10 @@ const walkcover = (function () {
       return { classes: unpack(one.classes), walk: unpack(one.walk), site: unpack(one.site), verdict: unpack(one.verdict) };
     });
     states.slice(1).forEach(function (one) {
-      for (const key in one) for (let i = 0; i < one[key].length; i++) one[key][i] += states[0][key][i];
+      for (const key in one) {
+        const values = one[key], first = states[0][key];
+        for (let i = 0; i < values.length; i++) values[i] += first[i];
+      }
     });
     return states;
   }
@@ -163,7 +166,7 @@ const walkcover = (function () {
       const context = tile.getContext("2d");
       const scale = Math.pow(2, coords.z - UNIT_ZOOM);
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      /* Chromium prints what is drawn for paper as vectors, and a cleared square as a white one. */
+      /* A tile for paper is fresh: see print.js. */
       if (!state.ratio) context.clearRect(0, 0, TILE, TILE);
       this.paint(context, scale, coords.x * TILE, coords.y * TILE, coords.z, ratio);
     },
@@ -172,7 +175,7 @@ const walkcover = (function () {
       const side = TILE * (state.ratio || window.devicePixelRatio || 1);
       for (const key in this._tiles) {
         const tile = this._tiles[key].el, coords = this._tiles[key].coords;
-        if (tile.width !== side || state.ratio) tile.width = tile.height = side;
+        if (tile.width !== side) tile.width = tile.height = side;
         else if (box && !touches(box, coords)) continue;
         this.paintTile(tile, coords);
       }
@@ -317,23 +320,18 @@ const walkcover = (function () {
     /* What-if shows classes of its own, which it counts in the page. */
     current: function () { return state.override || this.states[state.after ? this.states.length - 1 : 0]; },
     radius: function (zoom) { return Math.max(1.3, Math.min(7, 1.3 + (zoom - 11.5) * 0.75)); },
-    sprite: function (which, zoom, ratio) {
-      const key = which + "/" + zoom + "/" + ratio;
-      if (this.sprites[key]) return this.sprites[key];
-      const r = this.radius(zoom), size = Math.ceil(2 * r + 5);
-      const canvas = document.createElement("canvas");
-      canvas.width = canvas.height = size * ratio;
-      const context = canvas.getContext("2d");
-      context.scale(ratio, ratio);
+    /* Draw one dot with its middle at a place. */
+    mark: function (context, which, x, y, zoom) {
+      const r = this.radius(zoom);
       context.beginPath();
       /* A gap is a square on its corner: told from the rest without any colour. */
       if (which === GAP) {
-        context.moveTo(size / 2, size / 2 - r - 1);
-        context.lineTo(size / 2 + r + 1, size / 2);
-        context.lineTo(size / 2, size / 2 + r + 1);
-        context.lineTo(size / 2 - r - 1, size / 2);
+        context.moveTo(x, y - r - 1);
+        context.lineTo(x + r + 1, y);
+        context.lineTo(x, y + r + 1);
+        context.lineTo(x - r - 1, y);
         context.closePath();
-      } else context.arc(size / 2, size / 2, r, 0, 2 * Math.PI);
+      } else context.arc(x, y, r, 0, 2 * Math.PI);
       context.fillStyle = CLASSES[which].fill;
       context.fill();
       /* Where dots are dense an edge would hide their colour; hollow ones are nothing but edge. */
@@ -342,6 +340,16 @@ const walkcover = (function () {
         context.strokeStyle = CLASSES[which].edge;
         context.stroke();
       }
+    },
+    sprite: function (which, zoom, ratio) {
+      const key = which + "/" + zoom + "/" + ratio;
+      if (this.sprites[key]) return this.sprites[key];
+      const r = this.radius(zoom), size = Math.ceil(2 * r + 5);
+      const canvas = document.createElement("canvas");
+      canvas.width = canvas.height = size * ratio;
+      const context = canvas.getContext("2d");
+      context.scale(ratio, ratio);
+      this.mark(context, which, size / 2, size / 2, zoom);
       return (this.sprites[key] = { canvas: canvas, size: size });
     },
     paint: function (context, scale, left, top, zoom, ratio) {
@@ -362,6 +370,11 @@ const walkcover = (function () {
       const filled = zonesFilled(zoom);
       for (const which of DRAW_ORDER) {
         if (filled && which < GAP) continue;
+        if (state.ratio) {
+          /* Pictures inside a canvas would keep paper from its vectors. */
+          for (const i of found[which]) this.mark(context, which, x[i] * scale - left, y[i] * scale - top, zoom);
+          continue;
+        }
         const sprite = this.sprite(which, zoom, ratio), half = sprite.size / 2;
         for (const i of found[which]) {
           context.drawImage(sprite.canvas, x[i] * scale - left - half, y[i] * scale - top - half, sprite.size, sprite.size);
