@@ -196,6 +196,7 @@ def _cheaper(
         seed=effort.seed,
         steps=rung.steps,
         runs=rung.runs,
+        stride=search.FIRST_STRIDE if rung is SHORT_RUNGS[0] else search.NEXT_STRIDE,
     )
 
 

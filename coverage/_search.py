@@ -27,9 +27,10 @@ COVER_WORK = 2_000_000_000
 # Local search runs in rounds, between which the time limit can end it; runs side by side differ in
 # their seeds by more than their rounds.
 COVER_ROUNDS, ANNEAL_ROUND_STEPS, SEEDS_PER_RUN = 8, 250_000, 1_000
-# A cheaper answer is sought in strides that start with FIRST_STRIDE and end with one whole number,
-# or LAST_STRIDE where costs are none.
-FIRST_STRIDE, LAST_STRIDE = 0.05, 0.002
+# A cheaper answer is sought in strides of FIRST_STRIDE, or of NEXT_STRIDE where an answer that was
+# sought already is improved; by halves once that fails, down to one whole number, or to LAST_STRIDE
+# where costs are none.
+FIRST_STRIDE, NEXT_STRIDE, LAST_STRIDE = 0.05, 0.0125, 0.002
 # What one person short of a floor weighs against all people that could be covered.
 TOLL = 1e3
 
@@ -43,6 +44,14 @@ def is_met(model: Model, chosen: Flags) -> bool:
 def greedy(model: Model, *, budget: float, people: bool = True) -> Flags:
     """Meet the floors one after the other, the shortest first; then add whoever can be covered."""
     chosen = np.zeros(model.cost.size, dtype=bool)
+    _meet_floors(model, chosen, budget=budget)
+    if people:
+        _add(model, model.weight, chosen, budget=budget, need=np.inf)
+    return chosen
+
+
+def _meet_floors(model: Model, chosen: Flags, *, budget: float) -> None:
+    """Add columns until the floors are met, the shortest first, or the budget is spent."""
     for _ in range(model.need.size):
         short = model.shortfalls(chosen)
         worst = int(np.argmax(short))
@@ -50,9 +59,6 @@ def greedy(model: Model, *, budget: float, people: bool = True) -> Flags:
             break
         people_of = model.demand[[worst]].toarray()[0]
         _add(model, people_of, chosen, budget=budget, need=float(short[worst]))
-    if people:
-        _add(model, model.weight, chosen, budget=budget, need=np.inf)
-    return chosen
 
 
 def _add(model: Model, weight: Floats, chosen: Flags, *, budget: float, need: float) -> None:
@@ -238,9 +244,12 @@ def cheaper_share(
     seed: int,
     steps: int,
     runs: int = 1,
+    stride: float = FIRST_STRIDE,
 ) -> Flags:
     """
-    Meet the floors with less and less money, as long as annealing succeeds.
+    Meet the floors with less and less money: in strides until annealing fails, then by halves.
+
+    What annealing leaves short is made up for by adding columns, which may still be cheaper.
 
     The model must weigh what the floors count: a single floor's people, or nothing.
     """
@@ -250,12 +259,13 @@ def cheaper_share(
         # One floor is better sought as weight, which goes on counting beyond the floor.
         enough = float(model.need[0]) * (1.0 - CLOSE_PEOPLE)
         sought = replace(model, demand=model.demand[:0], need=model.need[:0])
-    stride = FIRST_STRIDE
+    # Annealing failed with no more than this.
+    failed, least = -np.inf, 1.0 if whole else model.spent(chosen) * LAST_STRIDE
     while not deadline.passed():
         spent = model.spent(chosen)
-        least = 1.0 if whole else spent * LAST_STRIDE
-        room = max(min(spent - least, spent * (1.0 - stride)), lower)
-        if room > spent - least * 0.999:
+        halfway = (failed + spent) / 2.0 if failed > -np.inf else spent * (1.0 - stride)
+        room = max(min(spent - least, np.floor(halfway) if whole else halfway), lower)
+        if room > spent - least * 0.999 or room <= failed:
             break
         trial = chosen.copy()
         while model.spent(trial) > room:
@@ -270,10 +280,10 @@ def cheaper_share(
             steps=steps,
             runs=runs,
         )
-        if is_met(model, trial):
-            chosen = pruned(model, trial)
-        elif room >= spent - least:
-            break
-        else:
-            stride /= 3.0
+        if not is_met(model, trial):
+            failed = room
+            _meet_floors(model, trial, budget=np.inf)
+        trial = pruned(model, trial)
+        if is_met(model, trial) and model.spent(trial) < spent:
+            chosen = trial
     return chosen

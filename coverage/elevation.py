@@ -113,7 +113,8 @@ def edge_heights(network: Network, knots: Knots, height_m: Floats) -> EdgeHeight
     Make heights along the streets of heights of the ground.
 
     Bridges and tunnels do not follow the ground: their heights run evenly by length between their
-    ends, which are where they meet a street at grade, or end. Where several of them meet in the
+    ends, which are where they meet a street at grade, or end; where the ground there is unknown,
+    from the mean of what the streets fill in. Where several of them meet in the
     air, each height is the mean of its neighbours', weighted by how near they are. Voids are
     filled in evenly between the known heights of their edge.
 
@@ -236,12 +237,14 @@ def _fill(height_m: Floats, knots: Knots) -> Floats:
 
 def _node_heights(network: Network, knots: Knots, height_m: Floats) -> Floats:
     """Heights of the nodes; those in the air lie evenly between those on the ground."""
-    node_m = np.full(network.n_nodes, np.nan)
-    for node, knot in ((network.v, knots.indptr[1:] - 1), (network.u, knots.indptr[:-1])):
-        known = np.isfinite(height_m[knot])
-        node_m[node[known]] = height_m[knot[known]]
-    raised = network.raised & (network.u != network.v)
     ends = np.concatenate([network.u, network.v])
+    end_m = height_m[np.concatenate([knots.indptr[:-1], knots.indptr[1:] - 1])]
+    known = np.isfinite(end_m)
+    count = np.bincount(ends[known], minlength=network.n_nodes)
+    total_m = np.bincount(ends[known], weights=end_m[known], minlength=network.n_nodes)
+    # Where the ground is unknown, edges fill in heights of their own.
+    node_m = np.where(count > 0, total_m / np.maximum(count, 1), np.nan)
+    raised = network.raised & (network.u != network.v)
     degree = np.bincount(ends, minlength=network.n_nodes)
     at_grade = np.zeros(network.n_nodes, dtype=bool)
     at_grade[ends[np.tile(~network.raised, 2)]] = True

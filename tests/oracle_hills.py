@@ -217,23 +217,13 @@ def _ground_of_vertices(
     """
     Give the height of the ground at vertices, shape (n,); NaN where no street knows one.
 
-    Where no raster knows it, edges that meet may fill in different heights, and the definition
-    says not which of them a bridge starts from (see `undetermined`): their mean is taken.
+    Where no raster knows it, edges that meet may fill in different heights: their mean is taken.
     """
     ends, found_m = streets.ends.T.ravel(), np.concatenate([start_m, end_m])
     known, n = ~np.isnan(found_m), len(streets.lonlat)
     count = np.bincount(ends[known], minlength=n)
     total_m = np.bincount(ends[known], weights=found_m[known], minlength=n)
     return np.where(count > 0, total_m / np.maximum(count, 1), np.nan)
-
-
-def undetermined(streets: oracle.Streets, rasters: list[Raster]) -> np.ndarray:
-    """List the vertices where bridges or tunnels meet other streets on unknown ground."""
-    unknown = np.flatnonzero(np.isnan(heights(rasters, streets.lonlat)))
-    raised, at_grade = (
-        np.unique(streets.ends[some]) for some in (streets.overpass, ~streets.overpass)
-    )
-    return np.intersect1d(unknown, np.intersect1d(raised, at_grade))
 
 
 def climb(profile: Profile) -> oracle.Effort:

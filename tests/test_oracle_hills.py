@@ -40,9 +40,6 @@ BRIDGE = {"highway": "footway", "bridge": "yes"}
 # A straight street of 50 samples, and the ridge or valley in the middle of a part of it.
 STREET_M, KINK_M = 50 * SAMPLED_M, 25.5 * SAMPLED_M
 
-# Random towns in which no bridge begins on unknown ground.
-DETERMINED = (1, 2, 5, 6, 8, 9)
-
 SEED = 20220521
 HOMES, ON_BRIDGES, SITES = 150, 20, 12
 
@@ -334,13 +331,10 @@ def rough(folder: Path, seed: int) -> list[Path]:
 
 
 @pytest.mark.parametrize("kind", ["osm", "gpkg"])
-@pytest.mark.parametrize("seed", DETERMINED)
+@pytest.mark.parametrize("seed", [1, 2, 3, 5, 6, 7])
 def test_package_agrees_with_the_oracle(seed: int, kind: str, tmp_path: Path) -> None:
     rasters = rough(tmp_path, seed)
     found, expected = both(random_town(seed), rasters, tmp_path, kind)
-    read = [oracle_hills.read_raster(path) for path in rasters]
-    streets = oracle.read_streets(tmp_path / f"network.{kind}")
-    assert not len(oracle_hills.undetermined(streets, read))
     oracle.agree(found, expected, within_s=WITHIN_S)
 
 
