@@ -16,6 +16,7 @@ STARTER_PLAN = """\
 name = "plan"
 date = ""                      # printed on the report, as 2022-05-20
 language = "zh"                # or "en"
+# map_review = ""              # number under which the map was reviewed (审图号)
 
 # [map]                        # a base map from a server; without it the map asks for nothing
 # tiles = ""                   # tianditu, or an address as https://HOST/{z}/{x}/{y}.png

@@ -75,7 +75,7 @@ walkcover.extend(function (map) {
       }
       const button = list.appendChild(document.createElement("li")).appendChild(document.createElement("button"));
       button.type = "button";
-      const number = document.createElement("b"), name = document.createElement("span"), gain = document.createElement("small");
+      const number = document.createElement("i"), name = document.createElement("span"), gain = document.createElement("small");
       number.textContent = one.order;
       name.textContent = [one.zone, one.near].filter(Boolean).join(" ") || one.site;
       button.title = one.site;
