@@ -61,8 +61,10 @@ def compare(nodes: pd.DataFrame, walks: pd.DataFrame) -> SecondOpinion:
 
     Examples
     --------
-    >>> nodes = pd.DataFrame([[0, 7, 812.5, 812.5]], columns=NODE_COLUMNS)
-    >>> walks = pd.DataFrame([["R1", 900.0, 900.001, True, False]], columns=WALK_COLUMNS)
+    >>> nodes = pd.DataFrame({"from_node": [0], "to_node": [7], "length_m": [812.5],
+    ...                       "second_m": [812.5]})
+    >>> walks = pd.DataFrame({"residence_id": ["R1"], "walk_s": [900.0], "second_s": [900.001],
+    ...                       "within": [True], "second_within": [False]})
     >>> opinion = compare(nodes, walks)
     >>> opinion.agrees, opinion.table["flips"].tolist()
     (False, [0, 1])
