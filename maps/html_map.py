@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import itertools
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import folium
@@ -169,9 +170,13 @@ def _layers(result: Result, words: Phrases) -> list[DrawnLayer]:
         if of_stage.empty:
             continue
         data = layers.site_data(of_stage, result.rollout, words)
-        label = _label(lambda w, stage=stage: w("layer_suggested", stage=w.stage(stage)))
+        label = _label(partial(_suggested, stage=stage))
         drawn.append(Sites(f"suggested{number}", data, label=label))
     return drawn
+
+
+def _suggested(words: Words, stage: str) -> str:
+    return words("layer_suggested", stage=words.stage(stage))
 
 
 def _of_key(key: str) -> Writer:

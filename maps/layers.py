@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import geopandas as gpd
@@ -138,7 +139,7 @@ def residence_data(result: Result, words: Phrases) -> PlainData:
     site_names = dict(zip(site_ids, site_titles(result.sites), strict=True))
     zone_names = dict(zip(result.zones["zone_id"], result.zones["name"], strict=True))
     zone_codes, zone_ids = pd.factorize(table["zone_id"])
-    said = [words.number(lambda w, key=f"verdict_{one}": w(key)) for one in verdicts]
+    said = [words.number(partial(Words.__call__, key=f"verdict_{one}")) for one in verdicts]
     states: list[dict[str, np.ndarray[Any, Any]]] = []
     for suffix in ("", "_after") if has_after(result) else ("",):
         walk_s, verdict = table[f"walk_s{suffix}"], table[f"verdict{suffix}"]
@@ -188,7 +189,7 @@ def _with_unserved(
     """Say how many find no desk time: verdicts of their own for residences over capacity."""
     full = (verdict == "over_capacity").to_numpy()
     texts = [
-        words.number(lambda w, count=count: _unserved_text(w, count))
+        words.number(partial(_unserved_text, people=count))
         for count in people_unserved[full].map(formats.people)
     ]
     own, phrases = pd.factorize(np.array(texts, dtype=np.int64))
@@ -282,17 +283,26 @@ def gap_data(result: Result, words: Phrases) -> PlainData:
             [words("reason"), words(f"verdict_{area['reason']}")],
             [
                 words("nearest_miss"),
-                words("in_reach")
-                if area["nearest_miss_s"] == 0
-                else formats.minutes(area["nearest_miss_s"], none=words("no_path")),
+                _miss_said(area["nearest_miss_s"], words),
             ],
             [words("zone"), _zone_said(area["zone_id"], area["zone_name"], words)],
         ]
         if is_text(area["near"]):
             rows.append([words("near"), _streets_said(area["near"], words)])
-        title = words.both(lambda w, gap_id=area["gap_id"]: f"{w('gap_area')} {gap_id}")
+        title = words.both(partial(_gap_title, gap_id=area["gap_id"]))
         features.append(_feature(area["geometry"], kind="gap", title=title, rows=rows))
     return {"style": "gap-area", "level": 420, "features": pack_json(features)}
+
+
+def _gap_title(words: Words, gap_id: str) -> str:
+    return f"{words('gap_area')} {gap_id}"
+
+
+def _miss_said(miss_s: float, words: Phrases) -> Said:
+    """By how much the nearest site is out of reach."""
+    if miss_s == 0:
+        return words("in_reach")
+    return formats.minutes(miss_s) if np.isfinite(miss_s) else words("no_path")
 
 
 def isochrone_data(result: Result, words: Phrases) -> PlainData:

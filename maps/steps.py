@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from walkcover.maps import formats
 from walkcover.maps.layers import is_text, site_titles
 from walkcover.maps.phrases import Phrases
+from walkcover.maps.text import Words
 from walkcover.maps.whatif import limit_steps
 from walkcover.result import Result
 
@@ -33,7 +35,7 @@ def step_data(result: Result, phrases: Phrases) -> PlainData:
     steps = [
         {
             "order": int(row["order"]),
-            "stage": phrases.both(lambda words, name=str(row["stage"]): words.stage(name)),
+            "stage": phrases.both(partial(Words.stage, name=str(row["stage"]))),
             "site": titles[row["site_id"]],
             "near": row["near"] if is_text(row["near"]) else "",
             "zone": row["zone_name"] if is_text(row["zone_name"]) else "",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +210,9 @@ def test_people_are_conserved(extended: Result) -> None:
     assert (extended.sites["people_served"] <= extended.sites["capacity_people"].fillna(0)).all()
 
 
+UNSERVED_SAID = {"en": "Over capacity (20 people)", "zh": "能力不足(20 人排不上)"}
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_map_and_report_agree_with_the_summary(tmp_path: Path, language: str) -> None:
     path = make_town(tmp_path, city={"max_sites": 1})
@@ -231,11 +236,10 @@ def test_map_and_report_agree_with_the_summary(tmp_path: Path, language: str) ->
     assert float(shown["unserved"]) == UNSERVED
     for text in (report, page):
         assert 'data-key="distance_only"' not in text
-    assert {"en": "Over capacity (20 people)", "zh": "能力不足(20 人排不上)"}[
-        language
-    ] in json.loads(re.search(r'id="walkcover-data"[^>]*>(.*?)</script>', page, re.DOTALL)[1])[
-        "residences"
-    ]["verdicts"]
+    data = json.loads(re.search(r'id="walkcover-data"[^>]*>(.*?)</script>', page, re.DOTALL)[1])
+    for tag, said in data["phrases"].items():
+        phrases = json.loads(zlib.decompress(base64.b64decode(said["texts"]["packed"])))
+        assert UNSERVED_SAID[tag[:2]] in phrases
 
 
 def test_without_desks_distance_alone_counts(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The example town, whole: what it must show, and that page, report and summary agree."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import geopandas as gpd
 import oracle
 import pandas as pd
 import pytest
+from browsing import Visit
 
 import walkcover
 from walkcover.io.inputs import read_inputs
@@ -70,26 +70,14 @@ def test_people_are_conserved(town: Result) -> None:
     assert planned + gained == town.summary["covered_people_after"]
 
 
-def test_map_opens_without_a_net_and_agrees(out: Path) -> None:
-    pages = pytest.importorskip("playwright.sync_api")
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("chromium is not installed")
-    requests: list[str] = []
-    messages: list[str] = []
-    with pages.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_context(offline=True).new_page()
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("console", lambda message: messages.append(message.text))
-        page.on("pageerror", lambda error: messages.append(str(error)))
-        page.goto((out / "map.html").as_uri())
-        page.wait_for_selector("html[data-ready=true]", state="attached")
-        numbers: dict[str, Any] = page.evaluate(
-            "Object.fromEntries([...document.querySelectorAll('[data-key]')]"
-            ".map(e => [e.dataset.key, Number(e.dataset.value)]))"
-        )
-        browser.close()
+def test_map_opens_without_a_net_and_agrees(out: Path, browser: Any) -> None:
+    seen = Visit(browser, (out / "map.html").as_uri())
+    numbers: dict[str, Any] = seen.page.evaluate(
+        "Object.fromEntries([...document.querySelectorAll('[data-key]')]"
+        ".map(e => [e.dataset.key, Number(e.dataset.value)]))"
+    )
+    seen.context.close()
+    requests, messages = seen.requests, seen.complaints
     assert requests == [(out / "map.html").as_uri()]
     assert messages == []
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
