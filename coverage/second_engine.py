@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -354,9 +355,9 @@ def _arcs(
     return 3 * tail[open_] + tail_layer, 3 * head[open_] + head_layer, walk_s[open_]
 
 
-def _add_least(graph: object, tail: Ints, head: Ints, walk_s: Floats) -> None:
+def _add_least(graph: Any, tail: Ints, head: Ints, walk_s: Floats) -> None:
     """Add arcs; of parallel ones the least counts."""
     table = pd.DataFrame({"tail": tail, "head": head, "walk_s": walk_s})
     least = table.groupby(["tail", "head"], as_index=False)["walk_s"].min()
     columns = (least[name].tolist() for name in ("tail", "head", "walk_s"))
-    graph.add_weighted_edges_from(zip(*columns, strict=True))  # type: ignore[attr-defined]
+    graph.add_weighted_edges_from(zip(*columns, strict=True))
