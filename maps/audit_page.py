@@ -9,11 +9,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from walkcover._finding_texts import TEXTS
 from walkcover.findings import DOUBTFUL, FALSIFIES, LEG_CLASSES_M, SEVERITIES, Audit, Finding, Legs
 from walkcover.maps import formats
-from walkcover.maps.audit_text import FINDINGS_ZH, WORDS
 from walkcover.maps.offline import asset, refuse_requests, security_policy
-from walkcover.maps.text import ZH, Words
+from walkcover.maps.text import Words
 from walkcover.plan import Plan
 
 LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
@@ -50,7 +50,7 @@ def build_audit_page(audit: Audit, *, plan: Plan) -> str:
         If something in the page would make a browser ask for another file.
     """
     language = plan.plan.language
-    words = AuditWords(language)
+    words = Words(language)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("walkcover.maps"),
         autoescape=True,
@@ -85,41 +85,7 @@ def build_audit_page(audit: Audit, *, plan: Plan) -> str:
     return html.replace("<head>", "<head>\n" + security_policy(html), 1)
 
 
-class AuditWords:
-    """The words of the page in one language, those of the report behind them."""
-
-    def __init__(self, language: str) -> None:
-        self.language = language
-        self._report = Words(language)
-
-    def __call__(self, key: str, **values: str) -> str:
-        """
-        Look up one text and fill in its values.
-
-        Raises
-        ------
-        KeyError
-            If there is no such text, or a value is missing.
-
-        Examples
-        --------
-        >>> AuditWords("en")("class_upto", low="0", high="10"), AuditWords("zh")("banner")
-        ('0–10 m', '内部工作用图')
-        """
-        if key not in WORDS:
-            return self._report(key, **values)
-        zh, en = WORDS[key]
-        return (zh if self.language == ZH else en).format(**values)
-
-    def finding(self, finding: Finding) -> tuple[str, str]:
-        """Say what was found and what to do; the English words come with the finding."""
-        if self.language != ZH:
-            return finding.what, finding.advice
-        what, advice = (text.format(**finding.values) for text in FINDINGS_ZH[finding.code])
-        return what, advice
-
-
-def leg_rows(legs: Legs, words: AuditWords) -> list[tuple[str, int, float]]:
+def leg_rows(legs: Legs, words: Words) -> list[tuple[str, int, float]]:
     """
     Give the classes of access legs with their labels.
 
@@ -131,7 +97,7 @@ def leg_rows(legs: Legs, words: AuditWords) -> list[tuple[str, int, float]]:
     Examples
     --------
     >>> legs = Legs((3, 0, 0, 0, 0, 1), (30.0, 0, 0, 0, 0, 5.0), 2, 8.0)
-    >>> rows = leg_rows(legs, AuditWords("en"))
+    >>> rows = leg_rows(legs, Words("en"))
     >>> rows[0], rows[-2], rows[-1]
     (('0–10 m', 3, 30.0), ('over 250 m', 1, 5.0), ('no street near', 2, 8.0))
     """
@@ -146,7 +112,7 @@ def leg_rows(legs: Legs, words: AuditWords) -> list[tuple[str, int, float]]:
     return [*rows, (words("class_lost"), legs.lost, legs.lost_people)]
 
 
-def leg_bars(legs: Legs, words: AuditWords, *, with_people: bool) -> Markup:
+def leg_bars(legs: Legs, words: Words, *, with_people: bool) -> Markup:
     """
     Draw the access legs of a table as bars.
 
@@ -179,7 +145,7 @@ def leg_bars(legs: Legs, words: AuditWords, *, with_people: bool) -> Markup:
     return Markup(f"{head}{title}{''.join(parts)}</svg>")
 
 
-def _say(counts: dict[str, int], words: AuditWords) -> str:
+def _say(counts: dict[str, int], words: Words) -> str:
     """Say in a sentence whether the inputs can be used."""
     for severity in (FALSIFIES, DOUBTFUL):
         if counts[severity]:
@@ -187,8 +153,10 @@ def _say(counts: dict[str, int], words: AuditWords) -> str:
     return words("say_clean")
 
 
-def _finding_row(finding: Finding, words: AuditWords) -> Row:
-    what, advice = words.finding(finding)
+def _finding_row(finding: Finding, words: Words) -> Row:
+    what, advice = (
+        words.finding(finding.code, text).format(**finding.values) for text in TEXTS[finding.code]
+    )
     ids = [] if finding.names_ids else list(finding.ids[:IDS_SHOWN])
     more = 0 < len(ids) < len(finding.ids)
     return {
@@ -203,7 +171,7 @@ def _finding_row(finding: Finding, words: AuditWords) -> Row:
     }
 
 
-def _fact(key: str, value: str | float, words: AuditWords) -> str:
+def _fact(key: str, value: str | float, words: Words) -> str:
     if isinstance(value, str):
         empty = {"crs": "own_crs", "reading": "nothing_noted"}
         return value or words(empty.get(key.rpartition(".")[2], "not_given"))

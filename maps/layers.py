@@ -23,7 +23,7 @@ from walkcover.maps.packing import (
     to_units,
 )
 from walkcover.maps.phrases import Phrases, Said
-from walkcover.maps.text import CATALOGUE, Words
+from walkcover.maps.text import ZH, Words, texts
 from walkcover.result import Result
 
 # Points are sorted into square cells of 2**12 units, which the page finds again by itself; within
@@ -134,7 +134,7 @@ def residence_data(result: Result, words: Phrases) -> PlainData:
     order = residence_order(result.residences)
     table = result.residences.iloc[order]
     x, y = to_units(table["lon"], table["lat"])
-    verdicts = sorted(key.removeprefix("verdict_") for key in CATALOGUE if "verdict_" in key)
+    verdicts = sorted(key.removeprefix("verdict_") for key in texts(ZH) if "verdict_" in key)
     site_ids = result.sites["site_id"].astype("str")
     site_names = dict(zip(site_ids, site_titles(result.sites), strict=True))
     zone_names = dict(zip(result.zones["zone_id"], result.zones["name"], strict=True))

@@ -19,7 +19,7 @@ from walkcover.maps.layers import (
 )
 from walkcover.maps.packing import deltas, pack_ints
 from walkcover.maps.phrases import Phrases, Said
-from walkcover.maps.text import CATALOGUE
+from walkcover.maps.text import ZH, texts
 from walkcover.result import NearSites, Result
 
 # The slider goes from 5 minutes to the longest walk that is listed.
@@ -97,7 +97,7 @@ def limit_steps(limit_s: float, step_s: int) -> int:
 
 def _with_blanks(key: str, phrases: Phrases) -> Said:
     """Number a text whose {values} the page fills in."""
-    names = [name for _, name, _, _ in string.Formatter().parse(CATALOGUE[key][0]) if name]
+    names = [name for _, name, _, _ in string.Formatter().parse(texts(ZH)[key]) if name]
     return phrases(key, **{name: f"{{{name}}}" for name in names})
 
 

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import math
 import re
-import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +50,6 @@ from walkcover.findings import (
 )
 from walkcover.io.inputs import read_inputs
 from walkcover.maps.audit_page import build_audit_page
-from walkcover.maps.audit_text import FINDINGS_ZH, WORDS
 from walkcover.plan import About, Plan
 from walkcover.zones import zone_holes
 
@@ -479,22 +477,6 @@ def test_findings_come_by_severity_then_people() -> None:
     assert sorted(map(id, ordered)) == sorted(map(id, findings))
     keys = [(SEVERITIES.index(one.severity), -one.people) for one in ordered]
     assert keys == sorted(keys)
-
-
-def names_in(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-
-def test_every_finding_has_its_words_in_both_languages() -> None:
-    assert FINDINGS_ZH.keys() == TEXTS.keys()
-    for code, english in TEXTS.items():
-        for chinese, other in zip(FINDINGS_ZH[code], english, strict=True):
-            assert chinese, code
-            assert names_in(chinese) == names_in(other), code
-    for key, (zh, en) in WORDS.items():
-        assert zh, key
-        assert en, key
-        assert names_in(zh) == names_in(en), key
 
 
 def test_every_word_is_used() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-import string
 from collections.abc import Callable
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -14,7 +13,7 @@ import pytest
 from results import COVERED, COVERED_AFTER, PEOPLE, make_result
 
 from walkcover.maps import build_map, build_report, formats
-from walkcover.maps.text import CATALOGUE, Words
+from walkcover.maps.text import Words
 from walkcover.result import Result
 
 AWKWARD = "</style></script><b>{{7*7}}'\"&"
@@ -49,19 +48,6 @@ def parse(page: str) -> ElementTree.Element:
 def text_of(element: ElementTree.Element | None) -> str:
     assert element is not None
     return "".join(element.itertext())
-
-
-def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:
-    for key, (zh, en) in CATALOGUE.items():
-        assert zh, key
-        assert en, key
-        names = [{name for _, name, _, _ in string.Formatter().parse(t) if name} for t in (zh, en)]
-        assert names[0] == names[1], key
-
-
-def test_unknown_text_is_an_error() -> None:
-    with pytest.raises(KeyError):
-        Words("zh")("no_such_text")
 
 
 def test_same_result_same_bytes() -> None:

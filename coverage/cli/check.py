@@ -116,9 +116,10 @@ def _table(audit: Audit) -> str:
 def _bars(name: str, legs: Legs) -> str:
     """Access legs of a table, a bar per class."""
     from walkcover.maps import formats
-    from walkcover.maps.audit_page import AuditWords, leg_rows
+    from walkcover.maps.audit_page import leg_rows
+    from walkcover.maps.text import Words
 
-    rows = leg_rows(legs, AuditWords("en"))
+    rows = leg_rows(legs, Words("en"))
     most = max(count for _, count, _ in rows)
     lines = [f"{name}: straight line to the nearest street"]
     for label, count, people in rows:
