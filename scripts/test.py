@@ -24,6 +24,8 @@ SYSTEM_PACKAGES = (
 )
 # Wide enough that pytest does not cut off why a test was skipped.
 COLUMNS = "200"
+# Each takes up to 2 GB.
+MOST_WORKERS = "4"
 
 
 def main() -> int:
@@ -65,8 +67,10 @@ def checks(python: Path, for_pytest: list[str]) -> dict[str, list[str]]:
     stand before coverage.py.
     """
     run = [str(python), "-P", "-m"]
+    # A worker takes whole files, whose tests share pages and runs that take long to make.
+    parallel = ["-n", "auto", "--maxprocesses", MOST_WORKERS, "--dist", "loadfile"]
     return {
-        "tests": [*run, "pytest", *for_pytest],
+        "tests": [*run, "pytest", *parallel, *for_pytest],
         "examples": [*run, "pytest", "--pyargs", "walkcover", "--doctest-modules"],
         "ruff": [*run, "ruff", "check", "."],
         "mypy": [*run, "mypy"],

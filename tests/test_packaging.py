@@ -49,6 +49,8 @@ def test_package_holds_types_and_the_example_town(built: list[str]) -> None:
     assert "walkcover/py.typed" in built
     assert "walkcover/maps/py.typed" in built
     assert "walkcover/data/README.md" in built
+    for language in ("zh", "en"):
+        assert f"walkcover/maps/locale/{language}/LC_MESSAGES/walkcover.po" in built
     for folder, target in {"data/town": "data/town", "maps/assets": "maps/assets"}.items():
         for path in (ROOT / folder).iterdir():
             assert f"walkcover/{target}/{path.name}" in built
