@@ -145,7 +145,8 @@ def test_arguments_behind_the_dashes_go_to_pytest(test_script: ModuleType) -> No
     assert split(["--venv", "x"]) == (["--venv", "x"], [])
     checks = test_script.checks(Path("python"), ["-k", "snap"])
     assert list(checks) == ["tests", "examples", "ruff", "mypy"]
-    assert checks["tests"] == ["python", "-P", "-m", "pytest", "-k", "snap"]
+    assert checks["tests"][:4] == ["python", "-P", "-m", "pytest"]
+    assert checks["tests"][-2:] == ["-k", "snap"]
 
 
 @pytest.mark.parametrize(
