@@ -62,6 +62,11 @@ class Finding:
         return self.code in NAMED
 
     @property
+    def patterns(self) -> tuple[str, str]:
+        """What `what` and `advice` are made of, to be translated before values are filled in."""
+        return TEXTS[self.code]
+
+    @property
     def text(self) -> str:
         """The finding in one line for a log."""
         ids = "" if self.names_ids else first_ids(self.ids)

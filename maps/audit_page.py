@@ -9,7 +9,6 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from walkcover._finding_texts import TEXTS
 from walkcover.findings import DOUBTFUL, FALSIFIES, LEG_CLASSES_M, SEVERITIES, Audit, Finding, Legs
 from walkcover.maps import formats
 from walkcover.maps.offline import asset, refuse_requests, security_policy
@@ -155,7 +154,7 @@ def _say(counts: dict[str, int], words: Words) -> str:
 
 def _finding_row(finding: Finding, words: Words) -> Row:
     what, advice = (
-        words.finding(finding.code, text).format(**finding.values) for text in TEXTS[finding.code]
+        words.finding(finding.code, text).format(**finding.values) for text in finding.patterns
     )
     ids = [] if finding.names_ids else list(finding.ids[:IDS_SHOWN])
     more = 0 < len(ids) < len(finding.ids)

@@ -62,6 +62,8 @@ ORDER = (
     "_exact",
     "_search",
     "_kernels_regions",
+    "_parting",
+    "_region_tree",
     "_regions",
     "_ladder",
     "_most_people",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from walkcover import _kernels_regions as kernels
-from walkcover import _regions
+from walkcover import _parting, _region_tree, _regions
 from walkcover._deadline import Deadline
 
 COLUMNS, ROWS = 11, 40
@@ -58,7 +58,7 @@ def options(**changed: Any) -> dict[str, Any]:
 def region_columns(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(_regions, "REGION_COLUMNS", request.param)
     monkeypatch.setattr(_regions, "COVER_COLUMNS", request.param)
-    monkeypatch.setattr(_regions, "KICKS", 3)
+    monkeypatch.setattr(_region_tree, "KICKS", 3)
     monkeypatch.setattr(_regions, "PASSES", 3)
     return int(request.param)
 
@@ -186,7 +186,7 @@ def test_parts_hold_every_column_once_and_cut_a_chain_in_its_weakest_place() -> 
         weight=np.array([5.0, 5.0, 0.5, 1.0, 1.0]),
         cost=np.ones(10),
     )
-    parts = _regions._parted(model, _regions._by_column(model), model.weight, 5)
+    parts = _parting.parted(model, _parting.by_column(model), model.weight, 5)
     assert sorted(sorted(part.tolist()) for part in parts) == [groups[0], groups[1]]
 
 
@@ -194,8 +194,8 @@ def whole_region(model: Any) -> Any:
     """One region of all columns, whose price is 20 times their cost, without multipliers."""
     n = model.cost.size
     zeros = np.zeros(model.weight.size)
-    return _regions._region(
-        _regions._by_column(model), np.arange(n), model.weight, zeros, 20.0 * model.cost
+    return _region_tree.region_of(
+        _parting.by_column(model), np.arange(n), model.weight, zeros, 20.0 * model.cost
     )
 
 
@@ -206,7 +206,7 @@ def test_a_state_is_bounded_and_only_what_is_decided_is_decided(seed: int) -> No
     n = model.cost.size
     choices = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
     surplus = people - 20.0 * cost
-    tree = _regions._Tree(
+    tree = _region_tree.Tree(
         whole_region(model), 1e-6, np.zeros((2, n)), np.zeros((2, n), dtype=np.int64)
     )
     tree.best = 0.9 * float(surplus.max())
@@ -232,7 +232,7 @@ def test_local_search_ends_where_no_single_change_helps(seed: int) -> None:
     people, cost, _ = every_choice(model)
     n = model.cost.size
     surplus = people - 20.0 * cost
-    tree = _regions._Tree(
+    tree = _region_tree.Tree(
         whole_region(model), 1e-6, np.zeros((2, n)), np.zeros((2, n), dtype=np.int64)
     )
     for start in ([], [0], list(range(n))):
