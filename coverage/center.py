@@ -11,8 +11,10 @@ import numpy.typing as npt
 from walkcover._deadline import Deadline, interruptible
 from walkcover._errors import InputError
 from walkcover._question import checked_numbers, checked_roles
+from walkcover.answer import Answer, Status
 from walkcover.median import nearest_walk
-from walkcover.siting import Answer, CoverPairs, Indices, Status, max_cover, min_sites
+from walkcover.pairs import CoverPairs, Indices
+from walkcover.siting import max_cover, min_sites
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -11,13 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from walkcover._errors import InputError
+from walkcover.answer import Status
 from walkcover.assessment import Assessment
 from walkcover.gaps import check_people
 from walkcover.joins import Joins, take_places
 from walkcover.network import Floats, Ints, row_of
 from walkcover.pairs import CoverPairs, Indices
 from walkcover.reach import TIE_S, walk_pairs
-from walkcover.siting import Status, min_sites
+from walkcover.siting import min_sites
 
 SITE_COLUMNS = ["site_id", "name", "origin", "status", "lon", "lat"]
 CLOSURE_COLUMNS = [

@@ -13,7 +13,8 @@ from walkcover._deadline import Deadline, interruptible
 from walkcover._errors import InputError
 from walkcover._median_tree import ROOT_EFFORT, MedianModel, Part, Tree, make_model
 from walkcover._question import checked_numbers, checked_roles
-from walkcover.siting import Answer, CoverPairs, Indices, Status
+from walkcover.answer import Answer, Status
+from walkcover.pairs import CoverPairs, Indices
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

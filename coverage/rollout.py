@@ -12,9 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from walkcover._errors import InputError
+from walkcover.answer import Answer, Floor
 from walkcover.median import min_walk
+from walkcover.pairs import CoverPairs, Indices
 from walkcover.plan import Stage
-from walkcover.siting import Answer, CoverPairs, Floor, Indices, max_cover, min_sites
+from walkcover.siting import max_cover, min_sites
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -22,10 +22,10 @@ from walkcover.desks import STANDING, desk_verdicts, people_of_desks, serve, sit
 from walkcover.gaps import check_people, verdicts
 from walkcover.joins import Joins, concatenate, take_places
 from walkcover.network import Bools, Floats, Ints
+from walkcover.pairs import CoverPairs
 from walkcover.plan import Plan
 from walkcover.reach import WalkPairs, walk_pairs
 from walkcover.rollout import Rollout, plan_stages
-from walkcover.siting import CoverPairs
 from walkcover.snap import snap
 from walkcover.streets import near_streets
 from walkcover.zones import nearest_residences, zones_of_places

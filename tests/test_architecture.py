@@ -69,6 +69,8 @@ ORDER = (
     "_most_people",
     "_least_cost",
     "_pieces",
+    "answer",
+    "_siting_case",
     "siting",
     "_transport",
     "capacity",
