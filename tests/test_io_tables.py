@@ -13,15 +13,14 @@ from geopandas.testing import assert_geodataframe_equal
 from walkcover import InputError, MissingFileError
 from walkcover.crs import to_bd09, to_gcj02
 from walkcover.io.plan_file import load_plan
-from walkcover.io.tables import (
+from walkcover.io.sources import (
     read_candidates,
-    read_places,
     read_residences,
     read_sites,
-    read_table,
     read_zone_people,
     read_zones,
 )
+from walkcover.io.tables import read_places, read_table
 from walkcover.plan_mapping import plan_from_mapping
 from walkcover.zones import assign_stages, assign_zones
 

@@ -14,7 +14,7 @@ from walkcover._errors import InputError, MissingFileError
 from walkcover.cells import study_area
 from walkcover.desks import check_desks
 from walkcover.io.networks import is_extract
-from walkcover.io.tables import (
+from walkcover.io.sources import (
     read_candidates,
     read_cells,
     read_residences,
