@@ -12,8 +12,8 @@ from walkcover._errors import InputError
 from walkcover._intake import SHOWN
 from walkcover.crs import equal_area_crs
 from walkcover.network import Bools, Floats, Ints
+from walkcover.places import DEGREE_M
 from walkcover.population import floor_area_m2
-from walkcover.tables import DEGREE_M
 from walkcover.zones import is_parent
 
 # So many centres are needed to see the spacing of a grid in both directions.

@@ -27,6 +27,7 @@ ORDER = (
     "_hour_words",
     "hours",
     "_intake",
+    "places",
     "tables",
     "network",
     "_shift_scores",

@@ -24,6 +24,7 @@ from walkcover.io.sources import (
 )
 from walkcover.io.walking import Walking, read_walking
 from walkcover.network import Network
+from walkcover.places import check_near_network
 from walkcover.plan import Plan
 from walkcover.population import check_elderly, floor_area_m2, spread_people
 from walkcover.residences import (
@@ -33,7 +34,7 @@ from walkcover.residences import (
     settle_cells,
     split_compounds,
 )
-from walkcover.tables import check_near_network, check_residences
+from walkcover.tables import check_residences
 from walkcover.zones import assign_stages, assign_zones, default_zones
 
 # Ids shown in a message.

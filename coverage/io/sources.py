@@ -11,9 +11,9 @@ import pandas as pd
 from walkcover._intake import Intake, cell_texts
 from walkcover.cells import people_of_density
 from walkcover.io.tables import read_table
+from walkcover.places import PLACES
 from walkcover.plan import CandidateSource, Plan, ResidenceSource, SiteSource, ZoneSource
 from walkcover.tables import (
-    PLACES,
     check_candidates,
     check_residences,
     check_sites,

@@ -18,9 +18,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from walkcover._errors import InputError, MissingFileError
 from walkcover.io.headers import table_of_rows
 from walkcover.io.workbooks import read_workbook
-from walkcover.tables import (
-    locate,
-)
+from walkcover.places import locate
 
 SUFFIXES = (".csv", ".xlsx", ".geojson", ".json", ".gpkg", ".shp", ".parquet")
 SINGLE_LAYER_SUFFIXES = (".csv", ".parquet")

@@ -14,9 +14,9 @@ from walkcover._errors import InputError
 from walkcover.elevation import STEEP_OVER_M, EdgeHeights, edge_heights, steepest, street_knots
 from walkcover.io.networks import is_extract, read_network
 from walkcover.network import Bools, Network
+from walkcover.places import check_near_network
 from walkcover.plan import Plan
 from walkcover.restrict import barred_edges, restrict
-from walkcover.tables import check_near_network
 
 NOWHERE = np.empty((0, 2))
 
