@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from walkcover import _capacity_bounds as bounds
-from walkcover._capacity_bounds import Bound, Floats, Model, Question
+from walkcover._capacity_bounds import Bound
+from walkcover._capacity_exact import EXACT_PAIRS, solve
+from walkcover._capacity_model import ROUNDING, Floats, Model, Question, without
 from walkcover._deadline import Deadline
 from walkcover.capacity import are_whole, largest_flow, starved
 from walkcover.pairs import Ints
@@ -202,18 +204,18 @@ class Search:
     def _narrowed(self, bound: Bound, *, kept: Ints) -> tuple[Search, Ints]:
         """Leave out what the relaxed answers hardly took; also the options that stay."""
         share = np.bincount(self.model.steps.option, bound.part, minlength=kept.size)
-        rest, options = bounds.without(self.model, (share < LIKELY) & (kept == 0))
+        rest, options = without(self.model, (share < LIKELY) & (kept == 0))
         return replace(self, model=rest), options
 
     def _exact(
         self, bound: Bound, question: Question, *, slack: float, known: float
     ) -> tuple[Ints, float] | None:
         """Solve what the bound leaves open, where it is small enough."""
-        rest, options = bounds.without(self.model, bounds.droppable(self.model, bound, slack))
-        if rest.pairs.residences.size > bounds.EXACT_PAIRS:
+        rest, options = without(self.model, bounds.droppable(self.model, bound, slack))
+        if rest.pairs.residences.size > EXACT_PAIRS:
             return None
         whole = self.whole_people if question.need is None else are_whole(self.model.cost)
-        exact = bounds.solve(
+        exact = solve(
             rest,
             question,
             gap=self.gap,
@@ -232,7 +234,7 @@ class Search:
     def _rounded_down(self, bound: float) -> float:
         if not self.whole_people:
             return bound
-        return float(np.floor(bound + bounds.ROUNDING + 1e-9 * abs(bound)))
+        return float(np.floor(bound + ROUNDING + 1e-9 * abs(bound)))
 
 
 def _plus(times: Ints, option: int, by: int = 1) -> Ints:
@@ -242,4 +244,4 @@ def _plus(times: Ints, option: int, by: int = 1) -> Ints:
 
 
 def _rounded_up(bound: float, whole: bool) -> float:
-    return float(np.ceil(bound - bounds.ROUNDING)) if whole else bound
+    return float(np.ceil(bound - ROUNDING)) if whole else bound

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from walkcover._capacity_bounds import Floats, Model, merged
 from walkcover._capacity_ladder import CLOSE, Search, everything
+from walkcover._capacity_model import Floats, Model, merged
 from walkcover._deadline import Deadline, interruptible
 from walkcover.capacity import (
     Assignment,

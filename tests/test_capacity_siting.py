@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from walkcover import _capacity_bounds as bounds
+from walkcover import _capacity_exact, capacity_siting
 from walkcover import _capacity_ladder as ladder
-from walkcover import capacity_siting
+from walkcover._capacity_model import Question
 from walkcover._deadline import Deadline
 from walkcover._errors import InputError
 from walkcover.capacity_siting import Options, max_served, min_cost_served
@@ -142,11 +143,11 @@ def test_any_prices_bound_people_from_above_and_cost_from_below(case, budget, se
     filled = bounds._Filled(model, prices)
     served = {tuple(times): served_by(case, times) for times in purchases(options, fixed)}
     best = max(count for times, count in served.items() if options.cost @ times <= budget)
-    upper = bounds._bound(model, filled, prices, bounds.Question(budget=budget), known=best)
+    upper = bounds._bound(model, filled, prices, Question(budget=budget), known=best)
     assert upper.value >= best - 1e-6
     need = 0.7 * max(served.values())
     least = min(options.cost @ times for times, count in served.items() if count >= need)
-    lower = bounds._bound(model, filled, prices, bounds.Question(need=need), known=least)
+    lower = bounds._bound(model, filled, prices, Question(need=need), known=least)
     assert lower.value <= least + 1e-6
     # An answer that takes a step is no better than the bound less its swing.
     for option in np.unique(model.steps.option):
@@ -163,7 +164,7 @@ def test_any_prices_bound_people_from_above_and_cost_from_below(case, budget, se
 def test_without_exact_solving_bounds_still_hold(case, seed):
     matrix, people, options, base, fixed = case
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bounds, "EXACT_PAIRS", -1)
+        patch.setattr(ladder, "EXACT_PAIRS", -1)
         patch.setattr(ladder, "TINY", -1)
         patch.setattr(ladder, "MOVES", 5)
         most = max_served(
@@ -304,9 +305,9 @@ def test_the_exact_program_says_when_nothing_is_left():
     pairs, people = instance(n=4, m=20)
     options = Options.of([0, 1], [5.0, 5.0])
     model = capacity_siting._case(pairs, people, options, None, (), counted=False).model_for(9.0)
-    exact = bounds.solve(
+    exact = _capacity_exact.solve(
         model,
-        bounds.Question(need=11.0),
+        Question(need=11.0),
         gap=0.0,
         absolute_gap=0.5,
         deadline=Deadline(10),
