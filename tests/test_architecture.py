@@ -74,6 +74,8 @@ ORDER = (
     "_siting_case",
     "siting",
     "_transport",
+    "queues",
+    "slots",
     "capacity",
     "_capacity_model",
     "_capacity_bounds",

@@ -1,0 +1,107 @@
+"""Timetables against peaks worked by hand, the closed form of windows, and their laws."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from walkcover import InputError
+from walkcover.slots import stagger
+
+
+def test_two_groups_by_hand():
+    # Three hours for 60 each. Workers (90) may come in hours 0 and 1, all others (60) in 1 and 2:
+    # 150 tests over 180 places, and no smaller set of hours is fuller.
+    natural = [[0, 1, 0], [0, 1, 0]]
+    slots = stagger([[90.0, 60.0]], [[60.0] * 3], natural, [[1, 1, 0], [0, 1, 1]])
+    assert slots.natural_peak == pytest.approx(150 / 60)
+    assert slots.peak == pytest.approx(150 / 180)
+    assert slots.load[0] == pytest.approx([150 / 180] * 3)
+    # 50 remain in the middle hour of the 150 that came there.
+    assert slots.moved == pytest.approx(100 / 150)
+
+
+def test_nobody_is_moved_without_need():
+    slots = stagger([[30.0]], [[60.0, 30.0]], [[0.5, 0.5]], [[1, 1]])
+    # 15 of 60 and 15 of 30: evened out to a third each, which moves 5 of 30.
+    assert slots.peak == pytest.approx(1 / 3)
+    assert slots.moved == pytest.approx(5 / 30)
+    even = stagger([[30.0]], [[60.0, 60.0]], [[0.5, 0.5]], [[1, 1]])
+    assert (even.peak, even.moved) == (pytest.approx(0.25), pytest.approx(0.0, abs=1e-9))
+
+
+def test_one_timetable_serves_all_sites():
+    # The group of the small site fills it; the big site has room in both hours.
+    tests, capacity = [[60.0, 0.0], [10.0, 50.0]], [[30.0, 60.0], [100.0, 100.0]]
+    slots = stagger(tests, capacity, [[1, 0], [1, 0]], np.ones((2, 2)))
+    assert slots.peak == pytest.approx(60 / 90)
+    assert slots.share[0] == pytest.approx([1 / 3, 2 / 3])
+
+
+def test_closed_hours_are_not_used_and_groups_without_tests_have_none():
+    tests = [[60.0, 0.0], [0.0, 0.0]]
+    slots = stagger(tests, [[60.0, 0.0], [0.0, 60.0]], [[0.5, 0.5], [0, 1]], np.ones((2, 2)))
+    assert slots.share.tolist() == [[1.0, 0.0], [0.0, 0.0]]
+    assert slots.natural_peak == np.inf
+    assert slots.peak == pytest.approx(1.0)
+
+
+windows = st.lists(
+    st.tuples(st.floats(1, 500), st.integers(0, 5), st.integers(1, 6)), min_size=1, max_size=5
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(windows, st.lists(st.integers(10, 90), min_size=6, max_size=6))
+def test_peak_is_that_of_the_fullest_hours(groups, capacity):
+    allowed = np.zeros((len(groups), 6), dtype=bool)
+    for row, (_, first, length) in zip(allowed, groups, strict=True):
+        row[first : first + length] = True
+    tests = np.array([[amount for amount, _, _ in groups]])
+    natural = np.full((len(groups), 6), 1 / 6)
+    slots = stagger(tests, [capacity], natural, allowed)
+    # Hall: in some set of hours, all who may come there only fill it to the least peak.
+    fullest = 0.0
+    for size in range(1, 7):
+        for hours in itertools.combinations(range(6), size):
+            inside = np.isin(np.arange(6), hours)
+            bound = tests[0][~(allowed & ~inside).any(axis=1)].sum()
+            fullest = max(fullest, bound / np.array(capacity)[inside].sum())
+    assert slots.peak == pytest.approx(fullest, rel=1e-6)
+    assert slots.share.sum(axis=1) == pytest.approx(1.0)
+    assert (slots.share[~allowed] == 0).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_more_hours_never_raise_the_peak(seed):
+    rng = np.random.default_rng(seed)
+    tests, capacity = rng.integers(0, 90, (4, 3)), rng.integers(20, 60, (4, 5))
+    natural = rng.dirichlet(np.ones(5), size=3)
+    allowed = rng.random((3, 5)) < 0.5
+    allowed[:, 0] = True
+    tight = stagger(tests, capacity, natural, allowed)
+    loose = stagger(tests, capacity, natural, allowed | (rng.random((3, 5)) < 0.5))
+    assert loose.peak <= tight.peak * (1 + 1e-6)
+    free = stagger(tests, capacity, natural, np.ones((3, 5)))
+    assert free.peak <= free.natural_peak * (1 + 1e-6)
+    assert 0.0 <= free.moved <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("changed", "match"),
+    [
+        ({"tests": [[-1.0]]}, "tests: expected finite"),
+        ({"natural": [[0.5, 0.4]]}, "group 0 sum to 0.9"),
+        ({"allowed": [[1]]}, "shapes of tests"),
+        ({"allowed": [[0, 0]]}, "1 groups have no hour in which they may come"),
+        ({"capacity": [[0.0, 0.0]]}, "open the sites longer"),
+    ],
+)
+def test_bad_input_is_named(changed, match):
+    given_ = {"tests": [[1.0]], "capacity": [[60.0, 60.0]], "natural": [[0.5, 0.5]]}
+    given_ |= {"allowed": [[1, 1]]} | changed
+    with pytest.raises(InputError, match=match):
+        stagger(**given_)
