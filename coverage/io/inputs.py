@@ -25,7 +25,7 @@ from walkcover.io.sources import (
 from walkcover.io.walking import Walking, read_walking
 from walkcover.network import Network
 from walkcover.places import check_near_network
-from walkcover.plan import Plan
+from walkcover.plan import Plan, bare_name
 from walkcover.population import check_elderly, floor_area_m2, spread_people
 from walkcover.residences import (
     Settlement,
@@ -289,10 +289,19 @@ def _checksums(plan: Plan) -> dict[str, str]:
             + "\npaths in a plan start from the folder of the plan file"
         )
         raise MissingFileError(msg)
-    return {
-        Path(source).name if Path(source).is_absolute() else source: _sha256(plan.path(source))
-        for source in named.values()
-    }
+    sums = {}
+    for source in named.values():
+        shown, path = bare_name(source), plan.path(source)
+        sums[shown] = _sha256(path)
+        for beside in _companions(path):
+            sums[Path(shown).with_suffix(beside.suffix).as_posix()] = _sha256(beside)
+    return sums
+
+
+def _companions(path: Path) -> list[Path]:
+    """The files in which a shapefile keeps its columns, its CRS and its encoding."""
+    suffixes = (".dbf", ".prj", ".cpg") if path.suffix.lower() == ".shp" else ()
+    return [one for one in map(path.with_suffix, suffixes) if one.is_file()]
 
 
 def _sha256(path: Path) -> str:
