@@ -45,6 +45,7 @@ ORDER = (
     "search",
     "reach",
     "gaps",
+    "driving",
     "_kernels_isochrone",
     "_isochrone_streets",
     "_isochrone_field",
