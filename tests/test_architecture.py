@@ -77,6 +77,8 @@ ORDER = (
     "_transport",
     "queues",
     "slots",
+    "_routes",
+    "rounds",
     "capacity",
     "_capacity_model",
     "_capacity_bounds",
