@@ -16,9 +16,10 @@ Ints = npt.NDArray[np.int64]
 
 # Price of one more day of a team, in seconds of driving: days come before drives.
 DAY_PRICE = 20_000
-# What serving a stop, and each of its tests, is worth where not all can be served. Large prizes
-# lead the search into overfull shifts, small ones leave far stops out; the better plan is kept.
-PRIZES = ((100_000, 1_000), (30_000, 200))
+# Where not all can be served, a test is worth this many times what the smallest stop needs to be
+# worth a day. Large prizes lead the search into overfull shifts, small ones leave far and small
+# stops out; the better plan is kept.
+PRIZES = (1.0, 0.1)
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,8 @@ def best_routes(
 
     share_s = time_limit_s / (1 + len(PRIZES))
     best: list[tuple[int, list[int]]] = []
-    for prizes in (None, *PRIZES):
-        model = _model(parts, place, drive_s, teams, prizes)
+    for worth in (None, *PRIZES):
+        model = _model(parts, place, drive_s, teams, worth)
         ends = [pyvrp.stop.MaxIterations(iterations), pyvrp.stop.MaxRuntime(share_s)]
         with warnings.catch_warnings():
             # That shifts are overfull shows in the plan: what is left out is listed.
@@ -101,7 +102,7 @@ def best_routes(
             (route.vehicle_type(), [step.idx for step in route if step.is_client()])
             for route in found.best.routes()
         ]
-        if prizes is None:
+        if worth is None:
             best = routes
             break
         best = max(best, routes, key=lambda some: _tests(some, parts))
@@ -117,7 +118,7 @@ def _model(
     place: Ints,
     drive_s: Floats,
     teams: Sequence[Team],
-    prizes: tuple[int, int] | None,
+    worth: float | None,
 ) -> Any:
     """Write the stops and teams for PyVRP; every stop has to be served where there is no prize."""
     import pyvrp
@@ -127,14 +128,16 @@ def _model(
     model = pyvrp.Model()
     spots = [model.add_location(0, 0) for _ in where]
     depots = {base: model.add_depot(spots[k]) for k, base in enumerate(bases)}
+    fewest = min(part.tests for part in parts)
+    prize = math.ceil((worth or 0.0) * 2 * DAY_PRICE / fewest)
     fastest = [min(team.service_s(part.tests) for team in teams) for part in parts]
     for part, service_s, spot in zip(parts, fastest, spots[len(bases) :], strict=True):
         model.add_client(
             spot,
             delivery=part.tests,
             service_duration=service_s,
-            required=prizes is None,
-            prize=0 if prizes is None else prizes[0] + prizes[1] * part.tests,
+            required=worth is None,
+            prize=prize * part.tests,
         )
     whole = np.ceil(drive_s[np.ix_(where, where)])
     profiles: dict[tuple[float, float], Any] = {}
