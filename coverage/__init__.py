@@ -26,6 +26,9 @@ _EXPORTS = {
     "load_network": "io.networks",
     "load_plan": "io.plan_file",
     "Result": "result",
+    "Comparison": "comparison",
+    "Place": "scenario",
+    "Scenario": "scenario",
     "assess": "job",
     "bands": "job",
     "check": "job",
@@ -34,6 +37,11 @@ _EXPORTS = {
     "save_network": "io.networks",
     "second_opinion": "job",
     "suggest": "job",
+    "sweep": "sweeps",
+    "with_values": "overrides",
+    "load_scenario": "io.scenario_file",
+    "what_if": "whatif",
+    "what_ifs": "whatif",
     "write": "output",
 }
 

@@ -27,3 +27,7 @@ class ConservationError(WalkCoverError, ArithmeticError):
 
 class FetchError(WalkCoverError, OSError):
     """A download failed or brought nothing."""
+
+
+class MissingToolError(WalkCoverError, RuntimeError):
+    """Something that has to be installed besides walkcover is not there."""

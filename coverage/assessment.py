@@ -115,10 +115,62 @@ def assess_tables(
         barriers=walls,
     )
     site_joins = snap(sites.geometry.to_numpy(), index, limit_m=limit_m, barriers=walls)
+    return judge(
+        residences,
+        sites,
+        homes,
+        site_joins,
+        index,
+        graph,
+        plan=plan,
+        heights=heights,
+        barriers=walls,
+    )
+
+
+def judge(
+    residences: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    homes: Joins,
+    site_joins: Joins,
+    index: StreetIndex,
+    graph: SearchGraph,
+    *,
+    plan: Plan,
+    heights: EdgeHeights | None = None,
+    barriers: Barriers | None = None,
+    walks: pd.DataFrame | None = None,
+) -> Assessment:
+    """
+    Assess residences and sites that joined the network already.
+
+    Parameters
+    ----------
+    residences, sites
+        As of `assess_tables`.
+    homes, site_joins
+        Where they join the network.
+    index
+        The streets.
+    graph
+        The searchable network.
+    plan
+        Limit and desk time.
+    heights, barriers
+        What the graph and the joins were made with.
+    walks
+        What `nearest_open` would find, where that is known already.
+
+    Returns
+    -------
+    assessment
+        New tables; those given are untouched.
+    """
     sites = with_place(sites, site_joins)
     residences = with_place(residences, homes)
-    is_open = (sites["status"] == "open").to_numpy()
-    walks = nearest_open(residences, homes, sites["site_id"], site_joins, is_open, graph)
+    if walks is None:
+        is_open = (sites["status"] == "open").to_numpy()
+        walks = nearest_open(residences, homes, sites["site_id"], site_joins, is_open, graph)
     residences[["walk_s", "site_id"]] = walks
     residences["verdict"] = verdicts(
         residences["walk_s"],
@@ -128,7 +180,7 @@ def assess_tables(
     )
     residences["gate_unknown"] = gate_unknown(residences, residences["snap_to"], homes.by_entrance)
     assessment = Assessment(
-        residences, sites, homes, site_joins, index, graph, heights=heights, barriers=walls
+        residences, sites, homes, site_joins, index, graph, heights=heights, barriers=barriers
     )
     return _with_desk_time(assessment, plan) if has_desks(sites) else assessment
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -259,31 +261,74 @@ def gap_areas(
         verdict of most of its people), nearest_miss_s (seconds over the limit of the best walk, 0
         within it, inf without any path), zone_id, and polygons around the residences in EPSG:4326.
     """
-    gap = residences[residences["verdict"].isin(GAPS)]
-    gap = gap.assign(people=gap["people"] - covered_people(gap))
+    gap = gap_residences(residences)
     points = index.to_metric(gap.geometry.to_numpy())
     cluster = _clusters(shapely.get_coordinates(points), gap["verdict"] == "over_capacity")
     rows = []
     for members in _members(cluster):
-        part = gap.iloc[members]
-        by_reason = part.groupby("verdict")["people"].sum()
-        by_zone = part.groupby("zone_id")["people"].sum()
         shape = shapely.union_all(shapely.buffer(points[members], NEIGHBOURS_M / 2, quad_segs=4))
-        rows.append(
-            {
-                "residences": len(part),
-                "people": part["people"].sum(),
-                "reason": by_reason.idxmax(),
-                "nearest_miss_s": max(0.0, part["walk_s"].min() - limit_s),
-                "zone_id": by_zone.idxmax(),
-                "geometry": shape,
-            }
-        )
+        rows.append(gap_figures(gap.iloc[members], limit_s=limit_s) | {"geometry": shape})
     names = ["residences", "people", "reason", "nearest_miss_s", "zone_id", "geometry"]
     table = gpd.GeoDataFrame(pd.DataFrame(rows, columns=names), geometry="geometry", crs=index.crs)
     table = table.to_crs(4326).sort_values("people", ascending=False, kind="stable")
     table.insert(0, "gap_id", [f"G{i + 1}" for i in range(len(table))])
     return table.reset_index(drop=True)
+
+
+def gap_residences(residences: pd.DataFrame) -> pd.DataFrame:
+    """
+    Pick the residences that are not covered.
+
+    Parameters
+    ----------
+    residences
+        With people and verdict, and people_unserved where desk time counts.
+
+    Returns
+    -------
+    gap
+        A new table of these rows, people being those without service.
+
+    Examples
+    --------
+    >>> homes = pd.DataFrame({"people": [30.0, 20.0], "verdict": ["covered", "too_far"]})
+    >>> gap_residences(homes)["people"].tolist()
+    [20.0]
+    """
+    gap = residences[residences["verdict"].isin(GAPS)]
+    return gap.assign(people=gap["people"] - covered_people(gap))
+
+
+def gap_figures(gap: pd.DataFrame, *, limit_s: float) -> dict[str, Any]:
+    """
+    Sum up the residences of a gap area.
+
+    Parameters
+    ----------
+    gap
+        At least one row of `gap_residences`, with walk_s, verdict and zone_id.
+    limit_s
+        Longest acceptable walk in seconds.
+
+    Returns
+    -------
+    figures
+        residences, people, reason, nearest_miss_s and zone_id, as `gap_areas` explains them.
+
+    Examples
+    --------
+    >>> homes = pd.DataFrame({"people": [20.0, 5.0], "walk_s": [960.0, float("inf")],
+    ...                       "verdict": ["too_far", "island"], "zone_id": ["a", "b"]})
+    >>> list(gap_figures(homes, limit_s=900.0).values())
+    [2, 25.0, 'too_far', 60.0, 'a']
+    """
+    return {
+        "residences": len(gap),
+        "people": gap["people"].sum(),
+        "reason": gap.groupby("verdict")["people"].sum().idxmax(),
+        "nearest_miss_s": max(0.0, gap["walk_s"].min() - limit_s),
+        "zone_id": gap.groupby("zone_id")["people"].sum().idxmax(),
+    }
 
 
 def _clusters(xy: Floats, kind: pd.Series) -> Ints:

@@ -32,20 +32,16 @@ from walkcover.result import NearSites, Result
 from walkcover.second_engine import SAMPLE
 from walkcover.second_engine import second_opinion as ask_second_engines
 from walkcover.streets import near_streets, street_lines
+from walkcover.study import Study
 from walkcover.suggestion import Suggestion, suggest_sites
 from walkcover.summary import summarise
-from walkcover.tabulate import site_table, stage_table, zone_table
-
-FIRST_COLUMNS = [
-    "residence_id", "people", "zone_id", "stage", "lon", "lat", "snap_m", "snap_to", "walk_s",
-    "site_id", "verdict", "people_unserved", "walk_s_after", "site_id_after", "verdict_after",
-    "people_unserved_after", "gate_unknown",
-]  # fmt: skip
+from walkcover.tabulate import residence_table, site_table, stage_table, zone_table
+from walkcover.water import map_water
 
 log = logging.getLogger("walkcover")
 
 
-def assess(plan: Plan) -> Result:
+def assess(plan: Plan, *, inputs: Inputs | None = None) -> Result:
     """
     Test coverage as it is: walks, verdicts and gaps, no suggestions.
 
@@ -53,6 +49,9 @@ def assess(plan: Plan) -> Result:
     ----------
     plan
         The plan.
+    inputs
+        What was read for it before, to be used again: `read_inputs` of this plan, or of one that
+        reads the same; None reads the files.
 
     Returns
     -------
@@ -64,14 +63,13 @@ def assess(plan: Plan) -> Result:
     WalkCoverError
         If an input does not keep its contract.
     """
-    with _step("reading"):
-        inputs = read_inputs(plan)
+    inputs = inputs or _read(plan)
     with _step("walking"):
         assessment = _assess(inputs, plan)
     return _result(inputs, assessment, None, plan, bands=False)
 
 
-def suggest(plan: Plan) -> Result:
+def suggest(plan: Plan, *, inputs: Inputs | None = None, seed: int = 0) -> Result:
     """
     Test coverage and say where to build, stage by stage; without isochrones.
 
@@ -79,6 +77,11 @@ def suggest(plan: Plan) -> Result:
     ----------
     plan
         The plan.
+    inputs
+        What was read for it before, to be used again: `read_inputs` of this plan, or of one that
+        reads the same; None reads the files.
+    seed
+        Start of the random numbers of the search; the same seed gives the same answer.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def suggest(plan: Plan) -> Result:
     WalkCoverError
         If an input does not keep its contract.
     """
-    return _whole(plan, bands=False)
+    return _whole(plan, bands=False, inputs=inputs, seed=seed)
 
 
 def run(plan: Plan) -> Result:
@@ -200,14 +203,18 @@ def check(plan: Plan) -> Audit:
         )
 
 
-def _whole(plan: Plan, *, bands: bool) -> Result:
+def _read(plan: Plan, *, water: bool = False) -> Inputs:
     with _step("reading"):
-        inputs = read_inputs(plan)
+        return read_inputs(plan, water=water)
+
+
+def _whole(plan: Plan, *, bands: bool, inputs: Inputs | None = None, seed: int = 0) -> Result:
+    inputs = inputs or _read(plan, water=bands)
     with _step("walking"):
         assessment = _assess(inputs, plan)
     with _step("siting"):
         suggestion = suggest_sites(
-            assessment, plan=plan, zones=inputs.zones, given=inputs.candidates
+            assessment, plan=plan, zones=inputs.zones, given=inputs.candidates, seed=seed
         )
     return _result(inputs, assessment, suggestion, plan, bands=bands)
 
@@ -281,7 +288,7 @@ def _result(
     *,
     bands: bool,
 ) -> Result:
-    residences = _residence_table(assessment, suggestion)
+    residences = residence_table(assessment, suggestion)
     check_people(inputs.residences["people"].sum(), residences["people"].sum(), step="the run")
     sites = site_table(assessment, residences, suggestion, options=plan.desks)
     rollout = None if suggestion is None else suggestion.stages
@@ -292,6 +299,8 @@ def _result(
         band = _band(assessment, suggestion, plan)
     with _step("isochrones"):
         areas = _isochrones(assessment, plan, bands=bands)
+    with _step("water"):
+        water = map_water(inputs.water, inputs.network.bounds)
     with _step("sites near each residence"):
         near = _near_sites(assessment, suggestion, sites, plan) if bands else None
     return Result(
@@ -324,6 +333,23 @@ def _result(
             population=None if inputs.settlement is None else inputs.settlement.figures,
         ),
         near_sites=near,
+        water=water,
+        study=_study(inputs, assessment, suggestion),
+    )
+
+
+def _study(inputs: Inputs, assessment: Assessment, suggestion: Suggestion | None) -> Study:
+    """What a what-if goes on from."""
+    return Study(
+        residences=inputs.residences,
+        sites=inputs.sites,
+        zones=inputs.zones,
+        candidates=inputs.candidates,
+        network=inputs.network,
+        heights=inputs.walking.heights,
+        barriers=inputs.walking.barriers,
+        assessment=assessment,
+        suggestion=suggestion,
     )
 
 
@@ -391,17 +417,6 @@ def _near_sites(
         site_rank=text_rank(sites["site_id"].astype(str).to_numpy(dtype=object)),
         limit_s=plan.walk.limit_s,
     )
-
-
-def _residence_table(assessment: Assessment, suggestion: Suggestion | None) -> gpd.GeoDataFrame:
-    """Residences as points, the columns of the contract first."""
-    table = assessment.residences
-    if suggestion is not None:
-        table = table.join(suggestion.walks)
-    first = [name for name in FIRST_COLUMNS if name in table.columns]
-    carried = [name for name in table.columns if name not in [*first, "geometry"]]
-    points = gpd.points_from_xy(table["lon"], table["lat"])
-    return gpd.GeoDataFrame(table[[*first, *carried]], geometry=points, crs=4326)
 
 
 def _gap_table(

@@ -303,6 +303,34 @@ def row_of(indptr: Ints) -> Ints:
     return np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
 
 
+def cut_at_nodes(lines: Lines) -> Lines:
+    """
+    Cut lines where they meet, so that every line is one edge of their network.
+
+    Parameters
+    ----------
+    lines
+        Walkable lines; those of a single vertex are left out.
+
+    Returns
+    -------
+    edges
+        A line per edge in the order of the network's edges, with the tags of its line.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> lines = Lines(np.array([0, 3, 5]), np.array([0.0, 1.0, 2.0, 1.0, 1.0]), np.zeros(5),
+    ...               np.array([0, 1, 2, 1, 3]), pd.DataFrame({"name": ["long", "short"]}))
+    >>> edges = cut_at_nodes(lines)
+    >>> edges.indptr.tolist(), edges.tags["name"].tolist()
+    ([0, 2, 4, 6], ['long', 'long', 'short'])
+    """
+    line, indptr, vertex = _split(lines)
+    tags = lines.tags.iloc[line].reset_index(drop=True)
+    return Lines(indptr, lines.lon[vertex], lines.lat[vertex], lines.point[vertex], tags)
+
+
 def _split(lines: Lines) -> tuple[Ints, Ints, Ints]:
     """Cut lines at shared points; return the line of each edge, the edges' indptr and vertices."""
     line = row_of(lines.indptr)

@@ -12,6 +12,7 @@ from typing import Any
 import geopandas as gpd
 
 from walkcover._errors import OutputExistsError
+from walkcover.comparison import Comparison
 from walkcover.io.networks import read_network, save_network
 from walkcover.io.writers import (
     write_csv,
@@ -19,12 +20,12 @@ from walkcover.io.writers import (
     write_layers,
     write_parquet,
     write_summary,
-    write_xlsx,
 )
 from walkcover.plan import Plan
 from walkcover.result import Result
 
 LOG_NAME = "run.log"
+COMPARISON_FILES = ("comparison.html", "comparison.xlsx", "comparison.parquet")
 # Names that a split map gives its files: only such are replaced.
 MAP_FILE = re.compile(r"(?:script|style|data|picture)\d+\.(?:js|css|png)")
 
@@ -43,6 +44,12 @@ def _report(result: Result, path: Path) -> None:
     path.write_text(build_report(result), encoding="utf-8", newline="")
 
 
+def _workbook(result: Result, path: Path) -> None:
+    from walkcover.maps.report_workbook import write_report_workbook
+
+    write_report_workbook(result, path)
+
+
 WRITERS: dict[str, Writer] = {
     "residences.parquet": lambda result, path: write_parquet(result.residences, path),
     "sites.parquet": lambda result, path: write_parquet(result.sites, path),
@@ -53,7 +60,7 @@ WRITERS: dict[str, Writer] = {
     "coverage.gpkg": write_geopackage,
     "map.html": _map,
     "report.html": _report,
-    "report.xlsx": write_xlsx,
+    "report.xlsx": _workbook,
     "summary.json": lambda result, path: write_summary(result.summary, path),
 }
 ASSESS_FILES = (
@@ -139,6 +146,57 @@ def write_one(result: Result, name: str, path: str | Path, *, overwrite: bool = 
     with _in_place(path, overwrite=overwrite) as unfinished:
         WRITERS[name](result, unfinished)
     return path
+
+
+def write_comparison(
+    comparisons: Sequence[Comparison],
+    result: Result,
+    folder: str | Path,
+    *,
+    overwrite: bool = False,
+) -> list[Path]:
+    """
+    Write scenarios beside their base into a folder: a page, a workbook and Parquet.
+
+    All files are finished under another name before the first is put in place.
+
+    Parameters
+    ----------
+    comparisons
+        Comparisons with the base.
+    result
+        The base.
+    folder
+        The output folder; made where it does not exist.
+    overwrite
+        Whether to replace files that are there.
+
+    Returns
+    -------
+    paths
+        The files written.
+
+    Raises
+    ------
+    OutputExistsError
+        If a file is there already and `overwrite` is off.
+    """
+    from walkcover.io.comparison_files import write_comparison_parquet, write_comparison_xlsx
+    from walkcover.maps.comparison_page import build_comparison_page
+
+    folder = Path(folder)
+    page, book, parquet = (folder / name for name in COMPARISON_FILES)
+    refuse_existing([page, book, parquet], overwrite=overwrite)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
+        draft = Path(unfinished)
+        text = build_comparison_page(comparisons, result)
+        (draft / page.name).write_text(text, encoding="utf-8", newline="")
+        write_comparison_xlsx(comparisons, draft / book.name, plan=result.plan)
+        write_comparison_parquet(comparisons, draft / parquet.name)
+        for path in (page, book, parquet):
+            (draft / path.name).replace(path)
+    return [page, book, parquet]
 
 
 def write_split_map(result: Result, path: str | Path, *, overwrite: bool = False) -> list[Path]:

@@ -44,6 +44,36 @@ def plan_from_mapping(mapping: Mapping[str, Any], *, folder: Path = Path()) -> P
     >>> plan.walk.limit_s, plan.stages[0].target
     (900.0, 0.8)
     """
+    plan, faults = read_mapping(mapping, folder=folder)
+    if faults:
+        msg = "the plan is not understood:\n" + "\n".join(f"  {fault}" for fault in faults)
+        raise PlanError(msg)
+    return plan
+
+
+def read_mapping(mapping: Mapping[str, Any], *, folder: Path) -> tuple[Plan, list[str]]:
+    """
+    Make a plan of what is understood, and say what is not.
+
+    Parameters
+    ----------
+    mapping
+        The sections of the plan, as TOML gives them.
+    folder
+        Folder that relative paths in the plan start from.
+
+    Returns
+    -------
+    plan
+        Of use only where there is no fault.
+    faults
+        A text for each fault.
+
+    Examples
+    --------
+    >>> read_mapping({"walks": {}}, folder=Path())[1][0]
+    "[walks] is not a section of a plan; did you mean 'walk'?"
+    """
     faults: list[str] = []
     sections = {f.name: f for f in dataclasses.fields(Plan) if f.name != "folder"}
     hints = typing.get_type_hints(Plan)
@@ -60,11 +90,7 @@ def plan_from_mapping(mapping: Mapping[str, Any], *, folder: Path = Path()) -> P
         else:
             values[name] = _section(hints[name], content, f"[{name}]", faults)
     plan = Plan(**values, folder=folder)
-    faults += out_of_range(plan)
-    if faults:
-        msg = "the plan is not understood:\n" + "\n".join(f"  {fault}" for fault in faults)
-        raise PlanError(msg)
-    return plan
+    return plan, faults + out_of_range(plan)
 
 
 def _section(kind: type, content: Mapping[str, Any], where: str, faults: list[str]) -> Any:

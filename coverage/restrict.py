@@ -80,7 +80,7 @@ def restrict(
     if without.all():
         msg = "no street is left that this profile can use; change [walk] profile or its limits"
         raise InputError(msg)
-    lines = _lines(network, ~without)
+    lines = network_lines(network, ~without)
     vertex = lines.lon + 1j * lines.lat
     parted = np.isin(vertex, parted_at[:, 0] + 1j * parted_at[:, 1])
     cut = np.isin(vertex, cut_at[:, 0] + 1j * cut_at[:, 1])
@@ -89,8 +89,22 @@ def restrict(
     return build_network(lines, min_component_m=min_component_m, points=points)
 
 
-def _lines(network: Network, keep: Bools) -> Lines:
-    """Edges as lines that meet at the nodes."""
+def network_lines(network: Network, keep: Bools) -> Lines:
+    """
+    Turn edges back into lines that meet at the nodes.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+    keep
+        Edges to take, shape (m,).
+
+    Returns
+    -------
+    lines
+        A line per edge; what the network holds as private is tagged so.
+    """
     edge = row_of(network.indptr)
     vertex = np.flatnonzero(keep[edge])
     size = np.diff(network.indptr)[keep]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from walkcover.plan import Plan
+from walkcover.study import Study
+from walkcover.water import no_water
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,11 @@ class Result:
     near_sites
         For opening and closing sites in the map: rows as in `residences`, sites as in `sites`;
         None where no map was asked for.
+    water
+        Water for the base map: kind (area | line), waterway, name. No row where no map was asked
+        for, or where the streets come from something else than an extract.
+    study
+        What `walkcover.what_if` goes on from; None for tables that no run made.
     """
 
     plan: Plan
@@ -124,3 +131,5 @@ class Result:
     streets: gpd.GeoDataFrame
     summary: dict[str, Any]
     near_sites: NearSites | None = None
+    water: gpd.GeoDataFrame = field(default_factory=no_water)
+    study: Study | None = field(default=None, repr=False)

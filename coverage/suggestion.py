@@ -75,6 +75,7 @@ def suggest_sites(
     plan: Plan,
     zones: gpd.GeoDataFrame,
     given: gpd.GeoDataFrame | None = None,
+    seed: int = 0,
 ) -> Suggestion:
     """
     Choose sites stage by stage.
@@ -91,6 +92,8 @@ def suggest_sites(
         Checked zones; candidates are built in the zones of their stage only.
     given
         Checked candidates; without them they are made from the network.
+    seed
+        Start of the random numbers of the search; the same seed gives the same answer.
 
     Returns
     -------
@@ -111,9 +114,9 @@ def suggest_sites(
         with_walks=has_desks or any(stage.goal == "mean_walk" for stage in plan.stages),
     )
     if has_desks:
-        rollout = _plan_desks(assessment, candidates, pairs, plan, standing, zones)
+        rollout = _plan_desks(assessment, candidates, pairs, plan, standing, zones, seed=seed)
     else:
-        rollout = _plan_sites(assessment, candidates, pairs, plan, standing)
+        rollout = _plan_sites(assessment, candidates, pairs, plan, standing, seed=seed)
     steps = rollout.sites[rollout.sites["candidate"] < joins.n_places]
     chosen = steps["candidate"].to_numpy(np.int64)
     sites = _suggested(candidates.iloc[chosen], steps, taken=set(assessment.sites["site_id"]))
@@ -150,6 +153,8 @@ def _plan_sites(
     pairs: WalkPairs,
     plan: Plan,
     standing: Ints,
+    *,
+    seed: int,
 ) -> Rollout:
     """Plan the stages by distance alone."""
     residences = assessment.residences
@@ -170,6 +175,7 @@ def _plan_sites(
         times=plan.siting.sites_in_reach,
         time_limit_s=plan.siting.time_limit_s,
         gap=plan.siting.gap,
+        seed=seed,
     )
 
 
@@ -180,6 +186,8 @@ def _plan_desks(
     plan: Plan,
     standing: Ints,
     zones: gpd.GeoDataFrame,
+    *,
+    seed: int,
 ) -> Rollout:
     """Plan the stages with desk time."""
     residences, sites = assessment.residences, assessment.sites.iloc[standing].copy()
@@ -204,6 +212,7 @@ def _plan_desks(
         fixed=np.arange(len(candidates), len(candidates) + len(standing)),
         time_limit_s=plan.siting.time_limit_s,
         gap=plan.siting.gap,
+        seed=seed,
     )
 
 

@@ -16,6 +16,11 @@ from walkcover.rollout import Rollout
 from walkcover.suggestion import Suggestion
 from walkcover.zones import zones_of_places
 
+FIRST_COLUMNS = [
+    "residence_id", "people", "zone_id", "stage", "lon", "lat", "snap_m", "snap_to", "walk_s",
+    "site_id", "verdict", "people_unserved", "walk_s_after", "site_id_after", "verdict_after",
+    "people_unserved_after", "gate_unknown",
+]  # fmt: skip
 SUM_COLUMNS = [
     "residences",
     "people",
@@ -58,6 +63,31 @@ SITE_COLUMNS = [
 ]
 
 
+def residence_table(assessment: Assessment, suggestion: Suggestion | None) -> gpd.GeoDataFrame:
+    """
+    Residences as points, the columns of the contract first.
+
+    Parameters
+    ----------
+    assessment
+        Who walks how far today.
+    suggestion
+        What building changes, where something was suggested.
+
+    Returns
+    -------
+    table
+        A row per residence in the order given, geometry a point.
+    """
+    table = assessment.residences
+    if suggestion is not None:
+        table = table.join(suggestion.walks)
+    first = [name for name in FIRST_COLUMNS if name in table.columns]
+    carried = [name for name in table.columns if name not in [*first, "geometry"]]
+    points = gpd.points_from_xy(table["lon"], table["lat"])
+    return gpd.GeoDataFrame(table[[*first, *carried]], geometry=points, crs=4326)
+
+
 def zone_table(
     zones: gpd.GeoDataFrame, residences: gpd.GeoDataFrame, sites: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
@@ -86,7 +116,7 @@ def zone_table(
     table = gpd.GeoDataFrame(table.reset_index(drop=True), geometry="geometry", crs=4326)
     for name in ("parent_id", "stage"):
         table[name] = table[name].astype(object) if name in table.columns else None
-    below = _below(table)
+    below = zones_below(table)
     sums = _sums(table, residences, sites, below, after=False)
     columns = ["zone_id", "name", "parent_id", "stage"]
     unserved = ["unserved_people"] if "unserved_people" in sums else []
@@ -99,8 +129,25 @@ def zone_table(
     return gpd.GeoDataFrame(pd.concat(parts, axis=1), geometry=table.geometry, crs=4326)
 
 
-def _below(zones: pd.DataFrame) -> dict[str, list[str]]:
-    """Ids whose residences a zone counts: its own and those of all zones below it."""
+def zones_below(zones: pd.DataFrame) -> dict[str, list[str]]:
+    """
+    List for each zone whose residences it counts: its own and those of all zones below it.
+
+    Parameters
+    ----------
+    zones
+        With zone_id and parent_id.
+
+    Returns
+    -------
+    below
+        Ids by zone_id.
+
+    Examples
+    --------
+    >>> zones_below(pd.DataFrame({"zone_id": ["a", "b"], "parent_id": ["b", None]}))
+    {'a': ['a'], 'b': ['a', 'b']}
+    """
     parent = dict(zip(zones["zone_id"], zones["parent_id"], strict=True))
     below: dict[str, list[str]] = {zone: [] for zone in parent}
     for zone in parent:

@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 from folium.map import Layer
 from folium.template import Template
 
+# The scripts that draw, in the order in which a page holds them.
+DRAWING = ("walkcover.js", "streets.js", "residences.js", "outlines.js", "sites.js")
+
 
 class DrawnLayer(Layer):
     """
@@ -49,8 +52,9 @@ class PackedPoints(DrawnLayer):
     """
     Residences on canvas tiles, half a million and more, the worst class on top.
 
-    The data are packed columns, as `walkcover.maps.layers.residence_data` writes them: positions
-    of half a metre in the order of cells, which the page also takes as an index for clicks.
+    The data are packed columns, as `walkcover.maps.residences.residence_data` writes them:
+    positions of half a metre in the order of cells, which the page also takes as an index for
+    clicks.
 
     Examples
     --------
@@ -68,7 +72,7 @@ class PackedLines(DrawnLayer):
     """
     Streets on canvas tiles, in three kinds with their names.
 
-    The data are packed columns, as `walkcover.maps.layers.street_data` writes them.
+    The data are packed columns, as `walkcover.maps.streets.street_data` writes them.
 
     Examples
     --------
@@ -80,6 +84,24 @@ class PackedLines(DrawnLayer):
     """
 
     function = "streets"
+
+
+class Water(DrawnLayer):
+    """
+    Water on canvas tiles beneath the streets, as background.
+
+    The data are packed columns, as `walkcover.maps.water.water_data` writes them: canvas, because
+    a city has a thousand ponds, each of which would be an element of the page as GeoJSON.
+
+    Examples
+    --------
+    >>> import folium
+    >>> page = folium.Map(location=[37.87, 112.55], tiles=None)
+    >>> Water("water", {}, label="Water").add_to(page).get_name() in page.get_root().render()
+    True
+    """
+
+    function = "water"
 
 
 class Areas(DrawnLayer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import itertools
 from collections.abc import Mapping
@@ -15,14 +16,16 @@ from branca.element import MacroElement
 from folium.template import Template
 from markupsafe import Markup
 
-from walkcover.maps import figures, formats, layers
+from walkcover.maps import figures, formats, layers, residences, streets
 from walkcover.maps.base_tiles import base_tiles
 from walkcover.maps.drawn_layers import (
+    DRAWING,
     Areas,
     DrawnLayer,
     PackedLines,
     PackedPoints,
     Sites,
+    Water,
     Zones,
 )
 from walkcover.maps.offline import (
@@ -37,12 +40,14 @@ from walkcover.maps.offline import (
     render_offline,
 )
 from walkcover.maps.packing import pack_texts
+from walkcover.maps.pairs import limit_steps, page_pairs
 from walkcover.maps.phrases import BOTH, PanelWords, Phrases, Said, Writer, in_both
 from walkcover.maps.steps import step_data
 from walkcover.maps.text import Words
-from walkcover.maps.whatif import limit_steps, whatif_data
+from walkcover.maps.water import water_data
+from walkcover.maps.whatif import whatif_data
 from walkcover.plan import Plan
-from walkcover.result import Result
+from walkcover.result import NearSites, Result
 
 MAX_ZOOM = 19
 LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
@@ -50,13 +55,15 @@ LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
 ROUNDING_S = 1e-6
 # Zoomed out further than the opening view, zones are filled by their share: below a zoom between.
 CHOROPLETH_ZOOMS = (12, 13)
-# What extends the drawing of walkcover.js, in the order in which it starts.
-SCRIPTS = ("labels.js", "page.js", "print.js", "stages.js")
+# What extends the drawing, in the order in which it starts.
+SCRIPTS = ("labels.js", "page.js", "print.js")
+# Where the page can count by itself, because it holds walks by site.
+COUNTING = ("counting.js", "legend.js")
 # Rows of the legend below "not covered", worst reasons first.
 GAP_VERDICTS = ("too_far", "island", "no_site", "over_capacity")
 
 
-class _Ready(MacroElement):
+class Ready(MacroElement):
     """Hand map and layer control to the page's script, and say that the page is ready."""
 
     _template = Template(
@@ -95,6 +102,10 @@ def build_map(result: Result) -> str:
         If something in the page would make a browser ask for another file.
     """
     words = Words(result.plan.plan.language)
+    known = result.near_sites
+    if known is not None:
+        pairs = page_pairs(known, limit_s=result.plan.walk.limit_s)
+        result = dataclasses.replace(result, near_sites=pairs)
     box = layers.bounds(result)
     page = OfflineMap(
         location=[sum(corner[axis] for corner in box) / 2 for axis in (0, 1)],
@@ -113,7 +124,7 @@ def build_map(result: Result) -> str:
     page.fit_bounds(box, padding=(24, 24))
     control = folium.LayerControl(position="topright", collapsed=False)
     page.add_child(control)
-    page.add_child(_Ready(control))
+    page.add_child(Ready(control))
 
     root = figure_of(page)
     titles = {w.language: f"{result.plan.plan.name} · {w('map_title')}" for w in BOTH}
@@ -126,22 +137,31 @@ def build_map(result: Result) -> str:
     data["choropleth_below"] = min(max(layers.zoom_that_fits(box), low), high)
     if figures.has_after(result):
         data["player"] = step_data(result, phrases)
-    whatif = whatif_data(result, layers.residence_order(result.residences), phrases)
+    whatif = whatif_data(result, residences.residence_order(result.residences), phrases)
     if whatif is not None:
         data["whatif"] = whatif
-    data["words"] = layers.page_words(phrases)
+    sides = {key: phrases(f"paper_{key}") for key in ("landscape", "portrait")}
+    data["words"] = {**layers.page_words(phrases), **sides}
     # Every phrase has its number now.
     data["phrases"] = {tag: pack_texts(texts) for tag, texts in phrases.table().items()}
     for text in (
         f"<script>{asset('leaflet.js')}</script>",
         data_block(data, element_id="walkcover-data"),
         f"<script>{inflate_script()}</script>",
-        f"<script>{asset('walkcover.js')}</script>",
-        *(f"<script>{asset(name)}</script>" for name in SCRIPTS),
-        *([] if whatif is None else [f"<script>{asset('whatif.js')}</script>"]),
+        *(
+            f"<script>{asset(name)}</script>"
+            for name in (
+                *DRAWING,
+                *([] if result.water.empty else ["water.js"]),
+                *SCRIPTS,
+                *([] if whatif is None else COUNTING),
+                "stages.js",
+                *([] if whatif is None else ["whatif.js"]),
+            )
+        ),
     ):
         root.header.add_child(Verbatim(text))
-    root.html.add_child(Verbatim(_panel(result, words)))
+    root.html.add_child(Verbatim(_panel(result, words, known)))
     # After folium's own rules, which a later style of the same weight overrides.
     root.html.add_child(Verbatim(f"<style>{leaflet_css()}{asset('walkcover.css')}</style>"))
     tag = LANGUAGE_TAGS[words.language]
@@ -151,18 +171,21 @@ def build_map(result: Result) -> str:
 def _layers(result: Result, words: Phrases) -> list[DrawnLayer]:
     """Make all layers with their data, the lowest first."""
     kinds: list[tuple[type[DrawnLayer], str, Any]] = [
-        (PackedLines, "streets", layers.street_data(result.streets)),
+        *([] if result.water.empty else [(Water, "water", water_data(result.water))]),
+        (PackedLines, "streets", streets.street_data(result.streets)),
         (Areas, "isochrones", layers.isochrone_data(result, words)),
         (Zones, "zones", layers.zone_data(result, words)),
-        (PackedPoints, "residences", layers.residence_data(result, words)),
+        (PackedPoints, "residences", residences.residence_data(result, words)),
         (Areas, "gap_areas", layers.gap_data(result, words)),
     ]
     existing = result.sites["origin"] == "existing"
     kinds.append(
         (Sites, "existing", layers.site_data(result.sites[existing], result.rollout, words))
     )
+    # A base map has its own water, with names that an area of ours would hide.
+    hidden = {"isochrones", *(["water"] if result.plan.map.tiles else [])}
     drawn = [
-        kind(key, data, label=_label(_of_key(f"layer_{key}")), show=key != "isochrones")
+        kind(key, data, label=_label(_of_key(f"layer_{key}")), show=key not in hidden)
         for kind, key, data in kinds
     ]
     for number, stage in enumerate(result.stages["name"].astype("str")):
@@ -194,7 +217,7 @@ def _review(result: Result, phrases: Phrases) -> Said:
     return phrases("map_review", number=number) if number else ""
 
 
-def _panel(result: Result, words: Words) -> str:
+def _panel(result: Result, words: Words, known: NearSites | None) -> str:
     """Write the side panel: headline, totals, legend with counts, stages."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("walkcover.maps"),
@@ -225,20 +248,28 @@ def _panel(result: Result, words: Words) -> str:
         ],
         norm=[formats.number(figures.NORM_LOW), formats.number(figures.NORM_HIGH)],
         legends=_legends(result, both),
+        water=not result.water.empty,
         share_classes=_share_classes(both) if layers.labelled_zones(result) > 1 else [],
         review=result.plan.plan.map_review,
-        whatif=_whatif_panel(result),
+        whatif=_whatif_panel(result, known),
+        too_many=result.near_sites is None and known is not None,
         player=figures.has_after(result) and len(result.rollout) > 0,
         stages=stages,
     )
 
 
-def _whatif_panel(result: Result) -> dict[str, bool] | None:
-    """Say whether the page can open and close sites, and starts below the plan's limit."""
-    if result.near_sites is None:
+def _whatif_panel(result: Result, known: NearSites | None) -> dict[str, Any] | None:
+    """Say whether the page can open and close sites, from which limit on, and how far it knows."""
+    near = result.near_sites
+    if near is None or known is None:
         return None
-    limit_s, step_s = result.plan.walk.limit_s, result.near_sites.step_s
-    return {"rounded": abs(limit_steps(limit_s, step_s) * step_s - limit_s) > ROUNDING_S}
+    limit_s, step_s = result.plan.walk.limit_s, near.step_s
+    shorter = near.limit_s < known.limit_s
+    return {
+        "rounded": abs(limit_steps(limit_s, step_s) * step_s - limit_s) > ROUNDING_S,
+        "longest": formats.number(round(near.limit_s / 60, 1)) if shorter else "",
+        "full": formats.number(round(known.limit_s / 60, 1)),
+    }
 
 
 def _share_classes(words: PanelWords) -> list[Markup]:

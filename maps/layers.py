@@ -1,214 +1,29 @@
-"""Turn the tables of a result into the plain data that the map's layers draw."""
+"""Turn zones, gap areas, walking bands and sites into the plain data that the map draws."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from walkcover.maps import formats
-from walkcover.maps.figures import has_after, walk_classes
-from walkcover.maps.packing import (
-    UNIT_ZOOM,
-    deltas,
-    pack_ints,
-    pack_json,
-    pack_texts,
-    to_units,
-)
+from walkcover.maps.figures import has_after
+from walkcover.maps.packing import UNIT_ZOOM, Packed, deltas, pack_ints, pack_json, to_units
 from walkcover.maps.phrases import Phrases, Said
-from walkcover.maps.text import ZH, Words, texts
+from walkcover.maps.text import Words
 from walkcover.result import Result
 
-# Points are sorted into square cells of 2**12 units, which the page finds again by itself; within
-# a cell in strips of 2**7 units, some 50 m, which pack smaller than Morton order does.
-CELL_BITS = 12
-STRIP_BITS = 7
 # Six decimals of a degree are a tenth of a metre.
 DEGREE_DECIMALS = 6
-MAIN_STREETS = frozenset(
-    f"{kind}{link}"
-    for kind in ("trunk", "primary", "secondary", "tertiary")
-    for link in ("", "_link")
-)
-PATHS = frozenset({"footway", "path", "steps", "cycleway", "track", "bridleway", "service"})
-# A straight piece shorter than this carries no name at any zoom.
-LABEL_MIN_UNITS = 60
-
 # Shares at which the colour of a zone changes: half, and the goals that plans name.
 SHARE_STEPS = (0.5, 0.7, 0.85, 0.95)
 
 PlainData = dict[str, Any]
-
-
-def street_data(streets: gpd.GeoDataFrame) -> PlainData:
-    """
-    Pack the streets in three kinds (main, ordinary, paths), with names where they fit.
-
-    Returns
-    -------
-    data
-        `kinds`: packed lengths and coordinates of each kind; `names` and packed `label_*`: the
-        middle and direction of each named street's longest straight piece.
-    """
-    lines = streets[streets.geometry.notna() & ~streets.geometry.is_empty]
-    lines = lines.explode(index_parts=False, ignore_index=True)
-    highway = lines["highway"].astype("str")
-    kind = np.select([highway.isin(MAIN_STREETS), highway.isin(PATHS)], [0, 2], 1)
-    kinds = [_packed_lines(lines.geometry[kind == number].to_numpy()) for number in range(3)]
-    return {"kinds": kinds} | _street_labels(lines)
-
-
-def _packed_lines(lines: np.ndarray[Any, Any]) -> PlainData:
-    coords = shapely.get_coordinates(lines)
-    x, y = to_units(coords[:, 0], coords[:, 1])
-    return {
-        "lengths": pack_ints(shapely.get_num_coordinates(lines)),
-        "x": pack_ints(deltas(x)),
-        "y": pack_ints(deltas(y)),
-    }
-
-
-def _street_labels(lines: gpd.GeoDataFrame) -> PlainData:
-    named = lines[lines["name"].notna() & (lines["name"].astype("str") != "")]
-    coords, line = shapely.get_coordinates(named.geometry.to_numpy(), return_index=True)
-    x, y = to_units(coords[:, 0], coords[:, 1])
-    pieces = pd.DataFrame(
-        {
-            "line": line[:-1],
-            "x": (x[:-1] + x[1:]) // 2,
-            "y": (y[:-1] + y[1:]) // 2,
-            "dx": np.diff(x),
-            "dy": np.diff(y),
-        }
-    )[line[:-1] == line[1:]]
-    pieces["length"] = np.hypot(pieces["dx"], pieces["dy"])
-    pieces = pieces[pieces["length"] >= LABEL_MIN_UNITS]
-    # Longest first: where two names want the same place, the longer street has it.
-    longest = pieces.sort_values(["length", "line"], ascending=[False, True], kind="stable")
-    longest = longest.drop_duplicates("line")
-    codes, names = pd.factorize(named["name"].astype("str").to_numpy()[longest["line"]])
-    return {
-        "names": pack_texts([str(name) for name in names]),
-        "label_name": pack_ints(codes),
-        "label_x": pack_ints(deltas(longest["x"])),
-        "label_y": pack_ints(deltas(longest["y"])),
-        "label_dx": pack_ints(longest["dx"]),
-        "label_dy": pack_ints(longest["dy"]),
-    }
-
-
-def residence_order(residences: pd.DataFrame) -> np.ndarray[Any, Any]:
-    """
-    Find the order in which the page holds residences: cell by cell, in narrow strips.
-
-    Up one strip and down the next, neighbours in the list are neighbours in town, so that their
-    walks to a site differ little and pack well.
-
-    Returns
-    -------
-    order
-        Rows of the table, int64, shape (n,).
-    """
-    x, y = to_units(residences["lon"], residences["lat"])
-    strip = x >> STRIP_BITS
-    along = np.where(strip & 1, -y, y)
-    order: np.ndarray[Any, Any] = np.lexsort((x, along, strip, y >> CELL_BITS, x >> CELL_BITS))
-    return order
-
-
-def residence_data(result: Result, words: Phrases) -> PlainData:
-    """
-    Pack the residences, cell by cell, with walk, verdict and site before and after building.
-
-    Walks are whole seconds, -1 where there is no path; sites and zones are positions in the lists
-    `sites` and `zones`, -1 where there is none. The first of the `states` is that before building;
-    a later one holds what is added to its numbers, which is mostly nothing.
-    """
-    order = residence_order(result.residences)
-    table = result.residences.iloc[order]
-    x, y = to_units(table["lon"], table["lat"])
-    verdicts = sorted(key.removeprefix("verdict_") for key in texts(ZH) if "verdict_" in key)
-    site_ids = result.sites["site_id"].astype("str")
-    site_names = dict(zip(site_ids, site_titles(result.sites), strict=True))
-    zone_names = dict(zip(result.zones["zone_id"], result.zones["name"], strict=True))
-    zone_codes, zone_ids = pd.factorize(table["zone_id"])
-    said = [words.number(partial(Words.__call__, key=f"verdict_{one}")) for one in verdicts]
-    states: list[dict[str, np.ndarray[Any, Any]]] = []
-    for suffix in ("", "_after") if has_after(result) else ("",):
-        walk_s, verdict = table[f"walk_s{suffix}"], table[f"verdict{suffix}"]
-        classes = walk_classes(walk_s, verdict, limit_s=result.plan.walk.limit_s)
-        whole_s = np.where(np.isfinite(walk_s), walk_s.round(), -1).astype(np.int64)
-        sites = table[f"site_id{suffix}"].astype("object")
-        verdict_codes = pd.Index(verdicts).get_indexer(verdict)
-        if f"people_unserved{suffix}" in table:
-            verdict_codes = _with_unserved(
-                verdict_codes, verdict, table[f"people_unserved{suffix}"], said, words
-            )
-        states.append(
-            {
-                "classes": np.asarray(classes),
-                "walk": whole_s,
-                "site": pd.Index(site_ids).get_indexer(sites),
-                "verdict": verdict_codes,
-            }
-        )
-    return {
-        "x": pack_ints(deltas(x)),
-        "y": pack_ints(deltas(y)),
-        "people": pack_ints(table["people"].round()),
-        "zone": pack_ints(zone_codes),
-        "ids": pack_texts([str(one) for one in table["residence_id"]]),
-        **_residence_names(table),
-        "zones": [_zone_said(one, zone_names.get(one), words) for one in zone_ids],
-        "sites": [site_names[one] for one in site_ids],
-        "verdicts": pack_ints(said),
-        "states": [
-            {
-                name: pack_ints(values if number == 0 else values - states[0][name])
-                for name, values in state.items()
-            }
-            for number, state in enumerate(states)
-        ],
-    }
-
-
-def _with_unserved(
-    codes: np.ndarray[Any, Any],
-    verdict: pd.Series,
-    people_unserved: pd.Series,
-    said: list[int],
-    words: Phrases,
-) -> np.ndarray[Any, Any]:
-    """Say how many find no desk time: verdicts of their own for residences over capacity."""
-    full = (verdict == "over_capacity").to_numpy()
-    texts = [
-        words.number(partial(_unserved_text, people=count))
-        for count in people_unserved[full].map(formats.people)
-    ]
-    own, phrases = pd.factorize(np.array(texts, dtype=np.int64))
-    numbers = codes.copy()
-    numbers[full] = len(said) + own
-    said += [int(phrase) for phrase in phrases]
-    return numbers
-
-
-def _residence_names(table: pd.DataFrame) -> PlainData:
-    """Names of residences, where their table brings any."""
-    if "name" not in table:
-        return {}
-    names = [str(name) if is_text(name) else "" for name in table["name"]]
-    return {"names": pack_texts(names)} if any(names) else {}
-
-
-def _unserved_text(words: Words, people: str) -> str:
-    return words("map_unserved", verdict=words("verdict_over_capacity"), people=people)
 
 
 def labelled_zones(result: Result) -> int:
@@ -244,7 +59,7 @@ def zone_data(result: Result, words: Phrases) -> PlainData:
                 at=[round(middle.y, DEGREE_DECIMALS), round(middle.x, DEGREE_DECIMALS)],
             )
         )
-    return {"style": "zone", "level": 350, "features": features}
+    return {"style": "zone", "level": 350} | packed_outlines(features)
 
 
 def share_class(covered_share: float) -> int:
@@ -291,7 +106,7 @@ def gap_data(result: Result, words: Phrases) -> PlainData:
             rows.append([words("near"), _streets_said(area["near"], words)])
         title = words.both(partial(_gap_title, gap_id=area["gap_id"]))
         features.append(_feature(area["geometry"], kind="gap", title=title, rows=rows))
-    return {"style": "gap-area", "level": 420, "features": pack_json(features)}
+    return {"style": "gap-area", "level": 420} | packed_outlines(features)
 
 
 def _gap_title(words: Words, gap_id: str) -> str:
@@ -321,11 +136,11 @@ def isochrone_data(result: Result, words: Phrases) -> PlainData:
         )
         for number, band in enumerate(bands.to_dict("records"))
     ]
-    return {"style": "isochrone", "level": 340, "features": pack_json(features[::-1])}
+    return {"style": "isochrone", "level": 340} | packed_outlines(features[::-1])
 
 
-def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Phrases) -> list[PlainData]:
-    """One entry per site: where it is, how it is drawn, and what its popup says."""
+def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Phrases) -> Packed:
+    """Pack one entry per site: where it is, how it is drawn, and what its popup says."""
     near = dict(zip(rollout["site_id"], rollout["near"], strict=True)) if len(rollout) else {}
     entries = []
     for site, title in zip(sites.to_dict("records"), site_titles(sites), strict=True):
@@ -359,7 +174,7 @@ def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Phrases) -> lis
                 "rows": rows,
             }
         )
-    return entries
+    return pack_json(entries)
 
 
 def street_list(near: str, words: Words) -> str:
@@ -401,12 +216,44 @@ def zone_title(zone_id: object, name: object, words: Words) -> str:
     return str(name) if is_text(name) else str(zone_id)
 
 
-def _feature(geometry: Any, **properties: Any) -> PlainData:
-    rounded = shapely.transform(geometry, lambda xy: np.round(xy, DEGREE_DECIMALS))
+def _feature(geometry: shapely.Geometry, **properties: Any) -> tuple[Any, PlainData]:
+    return geometry, properties
+
+
+def packed_outlines(features: Sequence[tuple[Any, PlainData]]) -> PlainData:
+    """
+    Pack outlines with what is said of them.
+
+    Parameters
+    ----------
+    features
+        Areas in WGS84 degrees, each with its properties as plain data.
+
+    Returns
+    -------
+    data
+        `polygons` of each feature, `rings` of each polygon (the outline, then holes), `lengths`
+        of the rings without the point that closes them, their `x` and `y`, and `properties`.
+
+    Examples
+    --------
+    >>> data = packed_outlines([(shapely.box(112, 37, 112.1, 37.1), {"kind": "gap"})])
+    >>> data["lengths"]["bytes"], sorted(data)
+    (1, ['lengths', 'polygons', 'properties', 'rings', 'x', 'y'])
+    """
+    parts, feature = shapely.get_parts([one for one, _ in features], return_index=True)
+    is_area = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+    rings, polygon = shapely.get_rings(parts[is_area], return_index=True)
+    coords, ring = shapely.get_coordinates(rings, return_index=True)
+    closing = np.append(ring[1:] != ring[:-1], True) if len(ring) else np.zeros(0, dtype=bool)
+    x, y = to_units(*coords[~closing].T)
     return {
-        "type": "Feature",
-        "geometry": shapely.geometry.mapping(rounded),
-        "properties": properties,
+        "polygons": pack_ints(np.bincount(feature[is_area], minlength=len(features))),
+        "rings": pack_ints(np.bincount(polygon, minlength=int(is_area.sum()))),
+        "lengths": pack_ints(shapely.get_num_coordinates(rings) - 1),
+        "x": pack_ints(deltas(x)),
+        "y": pack_ints(deltas(y)),
+        "properties": pack_json([properties for _, properties in features]),
     }
 
 

@@ -17,6 +17,10 @@ import numpy.typing as npt
 # number and shows nothing: a residence is drawn some metres wide.
 UNIT_ZOOM = 18
 TILE_PX = 256
+# Points are sorted into square cells of 2**12 units, which the page finds again by itself; within
+# a cell in strips of 2**7 units, some 50 m, which pack smaller than Morton order does.
+CELL_BITS = 12
+STRIP_BITS = 7
 # Beyond this latitude Web Mercator is undefined.
 MAX_LAT = 85.0511287798
 DEFLATE_LEVEL = 9
@@ -57,6 +61,36 @@ def to_units(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Ints, Ints]:
     x = (np.asarray(lon, dtype=np.float64) + 180.0) / 360.0
     y = 0.5 - np.arctanh(np.sin(np.radians(degrees))) / (2.0 * np.pi)
     return np.rint(x * world).astype(np.int64), np.rint(y * world).astype(np.int64)
+
+
+def strip_order(x: Ints, y: Ints) -> Ints:
+    """
+    Sort points cell by cell, in narrow strips, up one strip and down the next.
+
+    Neighbours in the list are neighbours in town, so that what is known of them differs little
+    and packs well.
+
+    Parameters
+    ----------
+    x, y
+        Positions as `to_units` gives them, shape (n,).
+
+    Returns
+    -------
+    order
+        Positions in `x`, int64, shape (n,).
+
+    Examples
+    --------
+    Three points of one strip and one of the next, where the way leads back.
+
+    >>> strip_order(np.array([0, 1, 2, 200]), np.array([30, 10, 20, 10])).tolist()
+    [1, 2, 0, 3]
+    """
+    strip = x >> STRIP_BITS
+    along = np.where(strip & 1, -y, y)
+    order: Ints = np.lexsort((x, along, strip, y >> CELL_BITS, x >> CELL_BITS))
+    return order
 
 
 def deltas(values: npt.ArrayLike) -> Ints:

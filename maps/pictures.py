@@ -1,4 +1,4 @@
-"""Small inline drawings of the report: the coverage curve and where things are."""
+"""The drawings of the report: the coverage curve and where things are."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
-from markupsafe import Markup
 
-from walkcover.maps.layers import MAIN_STREETS
+from walkcover.maps.drawing import Area, Areas, Drawing, Label, Line, Lines, Mark
+from walkcover.maps.streets import MAIN_STREETS
 from walkcover.maps.text import Words
 from walkcover.result import Result
 
@@ -19,19 +19,31 @@ CURVE_WIDTH, CURVE_HEIGHT = 520, 210
 MAP_WIDTH, MAP_HEIGHT = 640, 430
 # Detail below half a pixel cannot be seen in print.
 SIMPLIFY_PX = 0.5
+# Ponds smaller than this are specks that nobody can tell from a stain.
+LEAST_WATER_PX2 = 4.0
+
+Shapes = np.ndarray[Any, Any]
 
 
-def coverage_curve(result: Result, words: Words) -> Markup:
+def coverage_curve(result: Result, words: Words) -> Drawing:
     """
     Draw the share covered after each suggested site, from the present share on.
 
+    Parameters
+    ----------
+    result
+        A run that suggested sites.
+    words
+        The language of its title.
+
     Returns
     -------
-    svg
-        An inline drawing; the last point is the share after the last site of the rollout.
+    drawing
+        Number of sites across, share covered up; the last point is the share after the last site
+        of the rollout.
     """
     shares = [float(result.summary["covered_share"]), *map(float, result.rollout["covered_share"])]
-    left, right, top, bottom = 46, 14, 12, 34
+    left, right, top, bottom = 46, 14, 12, 20
     inner_w, inner_h = CURVE_WIDTH - left - right, CURVE_HEIGHT - top - bottom
     low = math.floor(min(shares) * 10) / 10
     low = low if low < 1 else 0.9
@@ -41,28 +53,21 @@ def coverage_curve(result: Result, words: Words) -> Markup:
         return x, top + inner_h * (1 - (share - low) / (1 - low))
 
     step = 0.1 if 1 - low > 0.25 else 0.05
-    lines = []
+    shapes: list[Lines | Label] = []
     for tick in np.arange(low, 1.0001, step):
         _, y = at(0, float(tick))
-        lines.append(f'<line class="grid" x1="{left}" x2="{CURVE_WIDTH - right}" {_y12(y)}/>')
-        lines.append(f'<text class="end" x="{left - 6}" y="{y + 4:.1f}">{tick:.0%}</text>')
+        shapes.append(Lines("grid", (((left, y), (CURVE_WIDTH - right, y)),)))
+        shapes.append(Label(f"{tick:.0%}", (left - 6, y + 4), "end"))
     # A step curve: a site counts from when it is built.
-    path = f"M{left:.1f},{at(0, shares[0])[1]:.1f}"
+    path = [at(0, shares[0])]
     for number, share in enumerate(shares[1:], start=1):
         x, y = at(number, share)
-        path += f"H{x:.1f}V{y:.1f}"
-    lines.append(f'<path class="curve" d="{path}"/>')
+        path += [(x, path[-1][1]), (x, y)]
+    shapes.append(Lines("curve", (tuple(path),)))
     for number in _ticks(len(shares) - 1):
         x, _ = at(number, low)
-        lines.append(f'<text class="mid" x="{x:.1f}" y="{CURVE_HEIGHT - 16}">{number}</text>')
-    middle = left + inner_w / 2
-    label = Markup.escape(words("curve_x_desks" if "action" in result.rollout else "curve_x"))
-    lines.append(f'<text class="mid" x="{middle:.0f}" y="{CURVE_HEIGHT - 2}">{label}</text>')
-    return _svg(lines, CURVE_WIDTH, CURVE_HEIGHT, words("curve"))
-
-
-def _y12(y: float) -> str:
-    return f'y1="{y:.1f}" y2="{y:.1f}"'
+        shapes.append(Label(str(number), (x, CURVE_HEIGHT - 4), "middle"))
+    return Drawing(words("curve"), CURVE_WIDTH, CURVE_HEIGHT, tuple(shapes))
 
 
 def _ticks(last: int) -> Iterator[int]:
@@ -73,14 +78,21 @@ def _ticks(last: int) -> Iterator[int]:
     yield from range(0, last + 1, step)
 
 
-def where_it_is(result: Result, words: Words) -> Markup:
+def where_it_is(result: Result, words: Words) -> Drawing:
     """
-    Draw zones, main streets, gap areas and sites in one small picture.
+    Draw water, zones, main streets, gap areas and sites in one small picture.
+
+    Parameters
+    ----------
+    result
+        A finished run.
+    words
+        The language of its title.
 
     Returns
     -------
-    svg
-        An inline drawing, north up, in equirectangular projection around the middle.
+    drawing
+        North up, in equirectangular projection around the middle.
     """
     places = [result.residences.geometry, result.sites.geometry, result.gap_areas.geometry]
     west, south, east, north = _box(places)
@@ -90,29 +102,41 @@ def where_it_is(result: Result, words: Words) -> Markup:
     offset_x = (MAP_WIDTH - wide * scale) / 2
     offset_y = (MAP_HEIGHT - high * scale) / 2
 
-    def place(xy: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def place(xy: Shapes) -> Shapes:
         x = offset_x + (xy[:, 0] - west) * squeeze * scale
         y = offset_y + (north - xy[:, 1]) * scale
         return np.column_stack([x, y])
 
+    def drawn(table: gpd.GeoDataFrame) -> Shapes:
+        # Cut a little outside, so that no outline shows where it was cut.
+        shapes = shapely.transform(table.geometry.to_numpy(), place)
+        return shapely.clip_by_rect(shapes, -9, -9, MAP_WIDTH + 9, MAP_HEIGHT + 9)
+
     main = result.streets[result.streets["highway"].isin(MAIN_STREETS)]
-    parts = [
-        f'<path class="{kind}" d="{_path(shapes, place)}"/>'
-        for kind, shapes in (
-            ("street", main),
-            ("zone", result.zones[result.zones.geometry.notna()]),
-            ("gap", result.gap_areas),
-        )
+    zones = drawn(result.zones[result.zones.geometry.notna()])
+    shapes: list[Lines | Areas | Mark] = [
+        *_water(result.water, drawn(result.water)),
+        Lines("street", _lines(drawn(main))),
+        Lines("zone", _lines(shapely.boundary(zones))),
+        Areas("gap", _areas(drawn(result.gap_areas))),
     ]
     for site in result.sites.to_dict("records"):
-        x, y = place(np.array([[site["lon"], site["lat"]]]))[0]
+        x, y = place(np.array([[site["lon"], site["lat"]]]))[0].tolist()
         if site["origin"] == "suggested":
-            parts.append(
-                f'<rect class="new" x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8"/>'
-            )
+            shapes.append(Mark("new", "square", (x, y)))
         elif site["status"] == "open":
-            parts.append(f'<circle class="old" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
-    return _svg(parts, MAP_WIDTH, MAP_HEIGHT, words("picture"))
+            shapes.append(Mark("old", "circle", (x, y)))
+    return Drawing(words("picture"), MAP_WIDTH, MAP_HEIGHT, tuple(shapes))
+
+
+def _water(water: gpd.GeoDataFrame, drawn: Shapes) -> list[Lines | Areas]:
+    """Draw areas of water and rivers."""
+    is_area = (water["kind"] == "area").to_numpy()
+    is_wide = water["waterway"].isin(["river", "canal"]).to_numpy()
+    return [
+        Areas("water", _areas(drawn[is_area & (shapely.area(drawn) >= LEAST_WATER_PX2)])),
+        Lines("river", _lines(drawn[~is_area & is_wide])),
+    ]
 
 
 def _box(places: list[gpd.GeoSeries]) -> tuple[float, float, float, float]:
@@ -122,23 +146,21 @@ def _box(places: list[gpd.GeoSeries]) -> tuple[float, float, float, float]:
     return float(west), float(south), float(east), float(north)
 
 
-def _path(shapes: gpd.GeoDataFrame, place: Any) -> str:
-    """Write lines and outlines as one path, without the detail that cannot be seen."""
-    if shapes.empty:
-        return ""
-    drawn = shapely.transform(shapes.geometry.to_numpy(), place)
-    drawn = shapely.simplify(drawn, SIMPLIFY_PX, preserve_topology=False)
-    is_area = np.isin(shapely.get_type_id(drawn), [3, 6])
-    lines = np.where(is_area, shapely.boundary(drawn), drawn)
-    steps = []
-    for line in shapely.get_parts(lines):
-        if line.is_empty:
-            continue
-        corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in shapely.get_coordinates(line))
-        steps.append(f"M{corners}")
-    return "".join(steps)
+def _parts(shapes: Shapes, kind: str) -> list[Any]:
+    """Single shapes of a kind, without the detail that cannot be seen."""
+    thin = shapely.simplify(shapes, SIMPLIFY_PX, preserve_topology=False)
+    parts = shapely.get_parts(shapely.get_parts(thin))
+    return [one for one in parts if one.geom_type == kind and not one.is_empty]
 
 
-def _svg(parts: list[str], width: int, height: int, title: str) -> Markup:
-    head = f'<svg viewBox="0 0 {width} {height}" role="img">'
-    return Markup(f"{head}<title>{Markup.escape(title)}</title>{''.join(parts)}</svg>")
+def _lines(shapes: Shapes) -> tuple[Line, ...]:
+    return tuple(_corners(one) for one in _parts(shapes, "LineString"))
+
+
+def _areas(shapes: Shapes) -> tuple[Area, ...]:
+    polygons = _parts(shapes, "Polygon")
+    return tuple((_corners(one.exterior), *map(_corners, one.interiors)) for one in polygons)
+
+
+def _corners(line: Any) -> Line:
+    return tuple((float(x), float(y)) for x, y in shapely.get_coordinates(line).round(1))

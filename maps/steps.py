@@ -7,9 +7,10 @@ from typing import Any
 
 from walkcover.maps import formats
 from walkcover.maps.layers import is_text, site_titles
+from walkcover.maps.packing import pack_json
+from walkcover.maps.pairs import limit_steps
 from walkcover.maps.phrases import Phrases
 from walkcover.maps.text import Words
-from walkcover.maps.whatif import limit_steps
 from walkcover.result import Result
 
 # Minutes times 60 may miss a whole second by so much.
@@ -25,10 +26,10 @@ def step_data(result: Result, phrases: Phrases) -> PlainData:
     Returns
     -------
     data
-        `start`: people covered and share before anything is built. `steps`: one entry per row of
-        the rollout with its order, stage, site, people gained, and people covered and share once
-        it is built. `recount`: whether the page can count anew who is covered after each step, so
-        that its dots show it; it cannot where desk time counts.
+        `start`: people covered and share before anything is built. `steps`: packed, one entry per
+        row of the rollout with its order, stage, site, people gained, and people covered and
+        share once it is built. `recount`: whether the page can count anew who is covered after
+        each step, so that its dots show it; it cannot where desk time counts.
     """
     titles = dict(zip(result.sites["site_id"], site_titles(result.sites), strict=True))
     summary = result.summary
@@ -53,7 +54,7 @@ def step_data(result: Result, phrases: Phrases) -> PlainData:
             "share": float(summary["covered_share"]),
             "share_text": formats.share(summary["covered_share"]),
         },
-        "steps": steps,
+        "steps": pack_json(steps),
         "recount": _can_recount(result),
     }
 

@@ -17,10 +17,11 @@ from walkcover.maps.layers import (
     site_titles,
     zone_title,
 )
-from walkcover.maps.packing import deltas, pack_ints
+from walkcover.maps.packing import pack_ints, pack_json
+from walkcover.maps.pairs import limit_steps, packed_pairs
 from walkcover.maps.phrases import Phrases, Said
 from walkcover.maps.text import ZH, texts
-from walkcover.result import NearSites, Result
+from walkcover.result import Result
 
 # The slider goes from 5 minutes to the longest walk that is listed.
 SHORTEST_LIMIT_S = 300
@@ -54,8 +55,9 @@ def whatif_data(result: Result, order: Ints, phrases: Phrases) -> PlainData | No
     -------
     data
         `sites` with the states now and after building; `zones` with the positions (in the page's
-        list of zones of residences) that each sums up; people where they are fractions; the
-        pairs as of `packed_pairs`; limits in steps. None where the result has no pairs.
+        list of zones of residences) that each sums up; `people` only where they are fractions,
+        which the dots do not hold; the pairs as of `walkcover.maps.pairs.packed_pairs`; limits in
+        steps. None where the result has no pairs.
     """
     near = result.near_sites
     if near is None:
@@ -74,70 +76,19 @@ def whatif_data(result: Result, order: Ints, phrases: Phrases) -> PlainData | No
         "norm_high": NORM_HIGH,
         "share_steps": SHARE_STEPS,
         "has_after": has_after(result),
-        "sites": _site_entries(result),
+        "sites": pack_json(_site_entries(result)),
         "zones": _zone_entries(result.zones, table["zone_id"], phrases),
-        "people": pack_ints(np.rint(people * fractions)),
         "fractions": fractions,
         "words": {key: _with_blanks(key, phrases) for key in SCRIPT_WORDS},
-    } | packed_pairs(near, order)
-
-
-def limit_steps(limit_s: float, step_s: int) -> int:
-    """
-    Count the whole steps of a limit: where it is no multiple, what-if starts just below it.
-
-    Examples
-    --------
-    >>> limit_steps(900.0, 10), limit_steps(905.0, 10)
-    (90, 90)
-    """
-    # A limit in minutes may miss its whole seconds by a rounding of the last bit.
-    return int(round(limit_s, 6) // step_s)
+        **({"people": pack_ints(np.rint(people * fractions))} if fractions > 1 else {}),
+        **packed_pairs(near, order, result.residences, result.sites),
+    }
 
 
 def _with_blanks(key: str, phrases: Phrases) -> Said:
     """Number a text whose {values} the page fills in."""
     names = [name for _, name, _, _ in string.Formatter().parse(texts(ZH)[key]) if name]
     return phrases(key, **{name: f"{{{name}}}" for name in names})
-
-
-def packed_pairs(near: NearSites, order: Ints) -> PlainData:
-    """
-    Pack the pairs by site: residences one after another walk nearly as far to the same site.
-
-    Parameters
-    ----------
-    near
-        The sites near each residence.
-    order
-        Rows of the residences in the order in which the page holds them.
-
-    Returns
-    -------
-    data
-        `counts`: pairs of each site; `residences` and `steps`: of all pairs, site by site, as
-        differences; `tied` and `turn`: pairs whose site does not stand first among those of the
-        same residence and step, as differences of positions, and how many stand before it.
-    """
-    home_row = np.repeat(np.arange(len(near.indptr) - 1), np.diff(near.indptr))
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    steps = near.walk_steps.astype(np.int64)
-    # Position within the run of equal steps of a residence; the run's start is the last change.
-    entry = np.arange(len(steps))
-    is_new = np.ones(len(steps), dtype=bool)
-    is_new[1:] = (home_row[1:] != home_row[:-1]) | (steps[1:] != steps[:-1])
-    turn = entry - np.maximum.accumulate(np.where(is_new, entry, 0))
-    by_site = np.lexsort((place[home_row], near.site))
-    n_sites = int(near.site.max()) + 1 if len(near.site) else 0
-    tied = np.flatnonzero(turn[by_site])
-    return {
-        "counts": pack_ints(np.bincount(near.site, minlength=n_sites)),
-        "residences": pack_ints(deltas(place[home_row[by_site]])),
-        "steps": pack_ints(deltas(steps[by_site])),
-        "tied": pack_ints(deltas(tied)),
-        "turn": pack_ints(turn[by_site][tied]),
-    }
 
 
 def _site_entries(result: Result) -> list[PlainData]:

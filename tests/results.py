@@ -87,6 +87,7 @@ def make_result(*, language: str = "zh", after: bool = True, awkward: str = "") 
         streets=_streets(awkward),
         summary={},
         near_sites=_near_sites(after=after),
+        water=_water(awkward),
     )
     return dataclasses.replace(result, summary=_summary(result, after=after))
 
@@ -295,6 +296,19 @@ def _streets(awkward: str) -> gpd.GeoDataFrame:
         "private": [False, False, False, True],
     }
     return gpd.GeoDataFrame(table, geometry=lines, crs=WGS84)
+
+
+def _water(awkward: str) -> gpd.GeoDataFrame:
+    """A pond with an island in it, and a river along the south."""
+    pond = shapely.box(14, 0, 18, 4) - shapely.box(15, 1, 17, 3)
+    river = shapely.LineString([(-5, -1), (40, -1)])
+    shapes = shapely.transform(np.array([pond, river]), lambda xy: xy / 1000 + [LON, LAT])
+    table = {
+        "kind": ["area", "line"],
+        "waterway": ["", "river"],
+        "name": ["", "澄河" + awkward],
+    }
+    return gpd.GeoDataFrame(table, geometry=shapes, crs=WGS84)
 
 
 def _verdicts(result: Result, column: str) -> dict[str, dict[str, float]]:

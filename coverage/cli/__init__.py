@@ -17,6 +17,8 @@ from walkcover.cli.options import Commands
 from walkcover.cli.report import report
 from walkcover.cli.run import run
 from walkcover.cli.suggest import suggest
+from walkcover.cli.sweep import sweep
+from walkcover.cli.whatif import whatif
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,7 +36,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    init, demo, check, assess, suggest, map_, report, run, isochrones, audit, fetch,
+    init, demo, check, assess, suggest, map_, report, run, whatif, sweep, isochrones, audit,
+    fetch,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 
 from walkcover.cli.options import (
-    fail_under_option,
+    check_gate,
     gate,
+    gate_options,
     headline,
+    json_option,
     logged,
     out_folder,
     overwrite_option,
@@ -27,7 +29,8 @@ from walkcover.cli.options import (
     help="Save the network as Parquet, which loads faster as [network] source.",
 )
 @overwrite_option
-@fail_under_option
+@gate_options(after=False)
+@json_option
 @verbose_option
 def assess(
     plan: Path,
@@ -35,6 +38,8 @@ def assess(
     save_network: Path | None,
     overwrite: bool,
     fail_under: float | None,
+    stage: str | None,
+    as_json: bool,
     verbose: bool,
 ) -> None:
     """
@@ -43,20 +48,23 @@ def assess(
     \b
     Examples:
       walkcover assess plan.toml
-      walkcover assess plan.toml --out out --fail-under 80
+      walkcover assess plan.toml --out out --fail-under 95 --stage city
+      walkcover assess plan.toml --json > summary.json
     """
     import walkcover
     from walkcover.output import ASSESS_FILES, refuse_existing, save_plan_network
+    from walkcover.records import to_json
 
     wanted = [] if out is None else [out / name for name in ASSESS_FILES]
     wanted += [] if save_network is None else [save_network]
     refuse_existing(wanted, overwrite=overwrite)
     with logged(verbose=verbose):
         checked = walkcover.load_plan(plan)
+        check_gate(checked, fail_under, stage)
         result = walkcover.assess(checked)
         if out is not None:
             walkcover.write(result, out, files=ASSESS_FILES, overwrite=overwrite)
         if save_network is not None:
             save_plan_network(checked, save_network, overwrite=overwrite)
-    click.echo(headline(result))
-    gate(result, fail_under)
+    click.echo(to_json(result.summary) if as_json else headline(result))
+    gate(result, fail_under, stage)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from walkcover.cli.options import (
+    json_option,
     logged,
     out_file,
     overwrite_option,
@@ -18,9 +19,10 @@ from walkcover.cli.options import (
 @click.command()
 @plan_argument
 @out_file("isochrones.gpkg")
+@json_option
 @overwrite_option
 @verbose_option
-def isochrones(plan: Path, out: Path, overwrite: bool, verbose: bool) -> None:
+def isochrones(plan: Path, out: Path, as_json: bool, overwrite: bool, verbose: bool) -> None:
     """
     Draw how far one walks from the open booths: bands up to the limit, as a GeoPackage.
 
@@ -30,9 +32,14 @@ def isochrones(plan: Path, out: Path, overwrite: bool, verbose: bool) -> None:
     """
     import walkcover
     from walkcover.output import refuse_existing, write_bands
+    from walkcover.records import bands_record, files_record, to_json
 
     refuse_existing([out], overwrite=overwrite)
     with logged(verbose=verbose):
         checked = walkcover.load_plan(plan)
-        write_bands(walkcover.bands(checked), checked, out, overwrite=overwrite)
-    click.echo(str(out))
+        bands = walkcover.bands(checked)
+        write_bands(bands, checked, out, overwrite=overwrite)
+    if as_json:
+        click.echo(to_json({"bands": bands_record(bands), "files": files_record([out])}))
+    else:
+        click.echo(str(out))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from walkcover.cli.options import (
+    json_option,
     logged,
     out_file,
     overwrite_option,
@@ -24,9 +25,10 @@ from walkcover.cli.options import (
     help="Write scripts, styles and data into a folder beside the page (map_files), for servers "
     "that forbid them inside a page.",
 )
+@json_option
 @overwrite_option
 @verbose_option
-def map_(plan: Path, out: Path, split: bool, overwrite: bool, verbose: bool) -> None:
+def map_(plan: Path, out: Path, split: bool, as_json: bool, overwrite: bool, verbose: bool) -> None:
     """
     Draw the offline HTML map.
 
@@ -36,12 +38,16 @@ def map_(plan: Path, out: Path, split: bool, overwrite: bool, verbose: bool) -> 
     """
     import walkcover
     from walkcover.output import refuse_existing, split_folder, write_one, write_split_map
+    from walkcover.records import files_record, to_json
 
     refuse_existing([out, *([split_folder(out)] if split else [])], overwrite=overwrite)
     with logged(verbose=verbose):
         result = walkcover.run(walkcover.load_plan(plan))
         if split:
-            write_split_map(result, out, overwrite=overwrite)
+            files = write_split_map(result, out, overwrite=overwrite)
         else:
-            write_one(result, "map.html", out, overwrite=overwrite)
-    click.echo(str(out))
+            files = [write_one(result, "map.html", out, overwrite=overwrite)]
+    if as_json:
+        click.echo(to_json({**result.summary, "files": files_record(files)}))
+    else:
+        click.echo(str(out))

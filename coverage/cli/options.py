@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +17,14 @@ import click
 from walkcover._errors import WalkCoverError
 
 if TYPE_CHECKING:
+    from walkcover.plan import Plan
     from walkcover.result import Result
 
 F = TypeVar("F", bound=Callable[..., Any])
 # Shorter work needs no sign of life.
 PATIENCE_S = 2.0
+# Sums of people are not exact to the last bit; this is less than a person in a billion.
+SHARE_TOLERANCE = 1e-12
 
 plan_argument = click.argument("plan", type=click.Path(dir_okay=False, path_type=Path))
 overwrite_option = click.option(
@@ -122,19 +127,21 @@ def headline(result: Result) -> str:
     summary = result.summary
     lines = [
         f"{summary['residences']:,} residences, {summary['people']:,.0f} people; "
-        f"covered {_share(summary['covered_share'])}"
+        f"covered {percent(summary['covered_share'])}"
         + (
-            f", after building {_share(summary['covered_share_after'])}"
+            f", after building {percent(summary['covered_share_after'])}"
             if "covered_share_after" in summary
             else ""
         )
         + (" (distance only)" if summary["distance_only"] else "")
     ]
     for stage in summary["stages"]:
-        line = f"  {stage['name']}: {stage['people']:,.0f} people, {_share(stage['covered_share'])}"
+        line = (
+            f"  {stage['name']}: {stage['people']:,.0f} people, {percent(stage['covered_share'])}"
+        )
         if "covered_share_after" in stage:
             line += (
-                f" -> {_share(stage['covered_share_after'])} with {stage['sites_added']} sites "
+                f" -> {percent(stage['covered_share_after'])} with {stage['sites_added']} sites "
                 + (f"and {stage['desks_added']} more desks " if stage.get("desks_added") else "")
                 + f"({_proof(stage)})"
             )
@@ -156,24 +163,74 @@ def _proof(stage: dict[str, Any]) -> str:
     return f"{stage['status']}, gap {gap}"
 
 
-def _share(share: float | None) -> str:
+def percent(share: float | None) -> str:
     """A share in percent; only everybody is 100 %."""
     if share is None:
         return "-"
     return f"{100 * share if share == 1 else min(100 * share, 99.99):.2f} %"
 
 
-def gate(result: Result, fail_under: float | None) -> None:
-    """End with exit code 1 where the covered share is under what was asked for."""
-    share = result.summary["covered_share"] or 0.0
-    if fail_under is not None and 100 * share < fail_under:
-        click.echo(f"covered {_share(share)} is under {fail_under:g} %", err=True)
-        sys.exit(1)
+def gate_options(*, after: bool) -> Callable[[F], F]:
+    """
+    Options ``--fail-under`` and ``--stage``, and ``--after`` where sites are suggested.
+
+    The command gets them as `fail_under`, `stage` and, where asked for, `after_building`.
+    """
+    options = [
+        click.option(
+            "--fail-under",
+            type=click.FloatRange(0, 100),
+            metavar="PERCENT",
+            help="Exit with 1 where less than this share of people is covered today.",
+        ),
+        click.option("--stage", metavar="NAME", help="Ask --fail-under of this stage alone."),
+    ]
+    if after:
+        text = "Ask --fail-under of the share after building, not of today's."
+        options.append(click.option("--after", "after_building", is_flag=True, help=text))
+
+    def add(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
-fail_under_option = click.option(
-    "--fail-under",
-    type=click.FloatRange(0, 100),
-    metavar="PERCENT",
-    help="Exit with 1 where less than this share of people is covered today.",
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print the figures as one JSON object, nothing else."
 )
+
+
+def check_gate(
+    plan: Plan, fail_under: float | None, stage: str | None, *, after: bool = False
+) -> None:
+    """Refuse a gate that asks for nothing or for a stage that the plan has not, before the run."""
+    if fail_under is None and (stage is not None or after):
+        msg = f"{'--after' if stage is None else '--stage'} goes with --fail-under"
+        raise click.UsageError(msg)
+    names = [one.name for one in plan.stages]
+    if stage is not None and stage not in names:
+        near = difflib.get_close_matches(stage, names, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
+        msg = f"--stage {stage!r} is no stage of the plan; {hint}"
+        raise click.UsageError(msg)
+
+
+def gate(
+    result: Result, fail_under: float | None, stage: str | None = None, *, after: bool = False
+) -> None:
+    """End with exit code 1 where the covered share is under what was asked for."""
+    if fail_under is None:
+        return
+    part = result.summary
+    if stage is not None:
+        part = next(one for one in part["stages"] if one["name"] == stage)
+    share = part["covered_share_after" if after else "covered_share"]
+    if (share or 0.0) < fail_under / 100 - SHARE_TOLERANCE:
+        where = "" if stage is None else f"stage {stage!r}: "
+        # Rounded down, so that what is under never reads as if it were not.
+        shown = "-" if share is None else f"{math.floor(1e4 * share) / 100:.2f} %"
+        words = " after building" if after else ""
+        click.echo(f"{where}covered {shown}{words} is under {fail_under:g} %", err=True)
+        sys.exit(1)

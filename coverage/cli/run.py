@@ -7,9 +7,11 @@ from pathlib import Path
 import click
 
 from walkcover.cli.options import (
-    fail_under_option,
+    check_gate,
     gate,
+    gate_options,
     headline,
+    json_option,
     logged,
     out_folder,
     overwrite_option,
@@ -23,9 +25,19 @@ from walkcover.cli.options import (
 @plan_argument
 @out_folder(required=True)
 @overwrite_option
-@fail_under_option
+@gate_options(after=True)
+@json_option
 @verbose_option
-def run(plan: Path, out: Path, overwrite: bool, fail_under: float | None, verbose: bool) -> None:
+def run(
+    plan: Path,
+    out: Path,
+    overwrite: bool,
+    fail_under: float | None,
+    stage: str | None,
+    after_building: bool,
+    as_json: bool,
+    verbose: bool,
+) -> None:
     """
     Do the whole job: verdicts, gaps, suggested sites, map and report.
 
@@ -33,22 +45,45 @@ def run(plan: Path, out: Path, overwrite: bool, fail_under: float | None, verbos
     Example:
       walkcover run plan.toml --out out
     """
-    run_plan(plan, out, overwrite=overwrite, fail_under=fail_under, verbose=verbose)
+    run_plan(
+        plan,
+        out,
+        overwrite=overwrite,
+        fail_under=fail_under,
+        stage=stage,
+        after_building=after_building,
+        as_json=as_json,
+        verbose=verbose,
+    )
 
 
 def run_plan(
-    plan: Path, out: Path, *, overwrite: bool, fail_under: float | None, verbose: bool
+    plan: Path,
+    out: Path,
+    *,
+    overwrite: bool,
+    verbose: bool,
+    as_json: bool = False,
+    fail_under: float | None = None,
+    stage: str | None = None,
+    after_building: bool = False,
 ) -> None:
     """Run a plan file and write the output folder with its log."""
     import walkcover
     from walkcover.output import LOG_NAME, WRITERS, refuse_existing
+    from walkcover.records import to_json
 
     refuse_existing([out / name for name in (*WRITERS, LOG_NAME)], overwrite=overwrite)
     with logged(verbose=verbose) as lines:
-        result = walkcover.run(walkcover.load_plan(plan))
+        checked = walkcover.load_plan(plan)
+        check_gate(checked, fail_under, stage, after=after_building)
+        result = walkcover.run(checked)
         walkcover.write(result, out, overwrite=overwrite)
     log = "\n".join([*lines, peak_memory()])
     (out / LOG_NAME).write_text(log + "\n", encoding="utf-8")
-    click.echo(headline(result))
-    click.echo(f"  map: {out / 'map.html'}\n  report: {out / 'report.html'}")
-    gate(result, fail_under)
+    if as_json:
+        click.echo(to_json(result.summary))
+    else:
+        click.echo(headline(result))
+        click.echo(f"  map: {out / 'map.html'}\n  report: {out / 'report.html'}")
+    gate(result, fail_under, stage, after=after_building)

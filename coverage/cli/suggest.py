@@ -7,7 +7,11 @@ from pathlib import Path
 import click
 
 from walkcover.cli.options import (
+    check_gate,
+    gate,
+    gate_options,
     headline,
+    json_option,
     logged,
     out_folder,
     overwrite_option,
@@ -20,8 +24,19 @@ from walkcover.cli.options import (
 @plan_argument
 @out_folder(required=False)
 @overwrite_option
+@gate_options(after=True)
+@json_option
 @verbose_option
-def suggest(plan: Path, out: Path | None, overwrite: bool, verbose: bool) -> None:
+def suggest(
+    plan: Path,
+    out: Path | None,
+    overwrite: bool,
+    fail_under: float | None,
+    stage: str | None,
+    after_building: bool,
+    as_json: bool,
+    verbose: bool,
+) -> None:
     """
     Say where to build, stage by stage: prints the rollout as csv.
 
@@ -29,15 +44,23 @@ def suggest(plan: Path, out: Path | None, overwrite: bool, verbose: bool) -> Non
     Examples:
       walkcover suggest plan.toml > rollout.csv
       walkcover suggest plan.toml --out out
+      walkcover suggest plan.toml --json --fail-under 95 --stage city --after
     """
     import walkcover
     from walkcover.output import SUGGEST_FILES, refuse_existing
+    from walkcover.records import suggestion_record, to_json
 
     if out is not None:
         refuse_existing([out / name for name in SUGGEST_FILES], overwrite=overwrite)
     with logged(verbose=verbose):
-        result = walkcover.suggest(walkcover.load_plan(plan))
+        checked = walkcover.load_plan(plan)
+        check_gate(checked, fail_under, stage, after=after_building)
+        result = walkcover.suggest(checked)
         if out is not None:
             walkcover.write(result, out, files=SUGGEST_FILES, overwrite=overwrite)
-    click.echo(headline(result), err=True)
-    click.echo(result.rollout.to_csv(index=False, lineterminator="\n"), nl=False)
+    if as_json:
+        click.echo(to_json(suggestion_record(result)))
+    else:
+        click.echo(headline(result), err=True)
+        click.echo(result.rollout.to_csv(index=False, lineterminator="\n"), nl=False)
+    gate(result, fail_under, stage, after=after_building)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import geopandas as gpd
@@ -35,6 +35,7 @@ from walkcover.residences import (
     split_compounds,
 )
 from walkcover.tables import check_residences
+from walkcover.water import no_water
 from walkcover.zones import assign_stages, assign_zones, default_zones
 
 # Ids shown in a message.
@@ -64,6 +65,8 @@ class Inputs:
         Checksum of each file by its name in the plan.
     settlement
         What was done with the people of cells, None where the plan has none.
+    water
+        Water of the extract for maps: kind, waterway, name. No row where it was not asked for.
     """
 
     walking: Walking
@@ -73,6 +76,7 @@ class Inputs:
     candidates: gpd.GeoDataFrame | None
     sha256: dict[str, str]
     settlement: Settlement | None = None
+    water: gpd.GeoDataFrame = field(default_factory=no_water)
 
     @property
     def network(self) -> Network:
@@ -80,7 +84,7 @@ class Inputs:
         return self.walking.network
 
 
-def read_inputs(plan: Plan) -> Inputs:
+def read_inputs(plan: Plan, *, water: bool = False) -> Inputs:
     """
     Read and check the files of a plan.
 
@@ -88,6 +92,8 @@ def read_inputs(plan: Plan) -> Inputs:
     ----------
     plan
         The plan.
+    water
+        Whether the water of an extract is wanted too, as maps do; no other street file holds any.
 
     Returns
     -------
@@ -101,7 +107,7 @@ def read_inputs(plan: Plan) -> Inputs:
     InputError
         If a file does not keep its contract, or lies nowhere near the network.
     """
-    sha256 = _checksums(plan)
+    sha256 = checksums(plan)
     network_path = plan.path(plan.network.source)
     walking = read_walking(plan)
     network = walking.network
@@ -119,7 +125,25 @@ def read_inputs(plan: Plan) -> Inputs:
     candidates = _candidates(plan, network, sites)
     if len(sites):
         check_near_network(sites, network.bounds, what=_label(plan.sites.source, "site"))
-    return Inputs(walking, residences, sites, zones, candidates, sha256, settlement)
+    return Inputs(
+        walking=walking,
+        residences=residences,
+        sites=sites,
+        zones=zones,
+        candidates=candidates,
+        sha256=sha256,
+        settlement=settlement,
+        water=_water(network_path) if water else no_water(),
+    )
+
+
+def _water(path: Path) -> gpd.GeoDataFrame:
+    """Water of an extract, none where the streets come from another kind of file."""
+    if not is_extract(path):
+        return no_water()
+    from walkcover.io.water import read_water
+
+    return read_water(path)
 
 
 def no_sites() -> gpd.GeoDataFrame:
@@ -276,8 +300,25 @@ def _spread(plan: Plan, places: gpd.GeoDataFrame) -> dict[str, pd.Series]:
     return {name: spread_people(total, places, weights=weights) for name, total in totals.items()}
 
 
-def _checksums(plan: Plan) -> dict[str, str]:
-    """Checksum of every file the plan names; all missing ones are reported together."""
+def checksums(plan: Plan) -> dict[str, str]:
+    """
+    Take the sha256 of every file that a plan names.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+
+    Returns
+    -------
+    sha256
+        Checksum of each file by its name in the plan.
+
+    Raises
+    ------
+    MissingFileError
+        If a file does not exist; all of them in one message.
+    """
     named = plan.files()
     missing = [
         f"{key} = {source!r}" for key, source in named.items() if not plan.path(source).is_file()

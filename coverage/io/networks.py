@@ -15,10 +15,13 @@ from walkcover.network import (
     EDGE_COLUMNS,
     MIN_COMPONENT_M,
     POINT_KINDS,
+    Floats,
+    Lines,
     Network,
     build_network,
     network_from_edges,
 )
+from walkcover.restrict import network_lines
 
 OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz")
 LINE_SUFFIXES = (".gpkg", ".geojson", ".shp")
@@ -73,17 +76,54 @@ def read_network(
     InputError
         If its kind is unknown, it cannot be read, or plazas are asked of a kind that holds none.
     """
+    if path.name.lower().endswith(PARQUET_SUFFIXES) and path.is_file():
+        return load_network(path, min_component_m=min_component_m, plazas=plazas)
+    lines, points = read_street_lines(path, layer=layer, plazas=plazas)
+    return build_network(lines, min_component_m=min_component_m, points=points)
+
+
+def read_street_lines(
+    path: Path,
+    *,
+    layer: str = "",
+    min_component_m: float = MIN_COMPONENT_M,
+    plazas: bool = False,
+) -> tuple[Lines, dict[str, Floats]]:
+    """
+    Read the walkable lines of a street file, before they are a network.
+
+    Parameters
+    ----------
+    path, layer, min_component_m, plazas
+        As of `read_network`.
+
+    Returns
+    -------
+    lines
+        Walkable lines; of a saved network its edges, those it holds as private tagged so.
+    points
+        Lon and lat, shape (k, 2), by kind, as `walkcover.network.build_network` takes them.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    InputError
+        If its kind is unknown, it cannot be read, or plazas are asked of a kind that holds none.
+    """
     if not path.is_file():
         msg = f"{path}: there is no such street file ([network] source)"
         raise MissingFileError(msg)
     name = path.name.lower()
     if name.endswith(PARQUET_SUFFIXES):
-        return load_network(path, min_component_m=min_component_m, plazas=plazas)
+        network = load_network(path, min_component_m=min_component_m, plazas=plazas)
+        every = np.ones(network.n_edges, dtype=bool)
+        points = {kind: getattr(network, kind) for kind in POINT_KINDS}
+        return network_lines(network, every), points
     if name.endswith(OSM_SUFFIXES):
         from walkcover.io.osm import read_streets
 
-        lines, points = read_streets(path, plazas=plazas)
-        return build_network(lines, min_component_m=min_component_m, points=points)
+        return read_streets(path, plazas=plazas)
     if plazas and name.endswith(LINE_SUFFIXES + GRAPHML_SUFFIXES):
         msg = (
             f"{path}: holds no pedestrian areas to cross (plazas); only extracts do: give one of "
@@ -93,11 +133,11 @@ def read_network(
     if name.endswith(LINE_SUFFIXES):
         from walkcover.io.lines import read_lines
 
-        return build_network(read_lines(path, layer=layer), min_component_m=min_component_m)
+        return read_lines(path, layer=layer), {}
     if name.endswith(GRAPHML_SUFFIXES):
         from walkcover.io.lines import read_graphml
 
-        return build_network(read_graphml(path), min_component_m=min_component_m)
+        return read_graphml(path), {}
     known = ", ".join(OSM_SUFFIXES + LINE_SUFFIXES + GRAPHML_SUFFIXES + PARQUET_SUFFIXES)
     msg = f"{path}: street files of this kind are not known; expected one of {known}"
     raise InputError(msg)

@@ -47,7 +47,7 @@ class Walking:
     barred_m: float = 0.0
 
 
-def read_walking(plan: Plan) -> Walking:
+def read_walking(plan: Plan, *, whole: Network | None = None) -> Walking:
     """
     Read the network of a plan, with heights, without what its walker cannot use.
 
@@ -55,6 +55,8 @@ def read_walking(plan: Plan) -> Walking:
     ----------
     plan
         The plan.
+    whole
+        All streets, in place of those of the plan's file.
 
     Returns
     -------
@@ -68,12 +70,13 @@ def read_walking(plan: Plan) -> Walking:
     InputError
         If a file cannot be read, no street lies on the elevation, or the profile can use no street.
     """
-    whole = read_network(
-        plan.path(plan.network.source),
-        layer=plan.network.layer,
-        min_component_m=plan.walk.min_component_m,
-        plazas=plan.walk.plazas,
-    )
+    if whole is None:
+        whole = read_network(
+            plan.path(plan.network.source),
+            layer=plan.network.layer,
+            min_component_m=plan.walk.min_component_m,
+            plazas=plan.walk.plazas,
+        )
     walker = plan.walker
     network = whole
     kerbs = NOWHERE if walker.kerbs else whole.kerbs

@@ -1,10 +1,9 @@
-"""Write tables: GeoPackage, Parquet, xlsx, csv and JSON, the same bytes for the same result."""
+"""Write tables: GeoPackage, Parquet, csv and JSON, the same bytes for the same result."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import math
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
-import xlsxwriter
 
 from walkcover.result import Result
 
 # Stands in files that must carry a date where the plan gives none.
 NO_DATE = "2000-01-01"
-WIDEST_COLUMN = 40
+# A spreadsheet takes a cell of a csv file that starts with one of these for a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+log = logging.getLogger("walkcover")
 
 
 def write_parquet(table: gpd.GeoDataFrame, path: Path) -> None:
@@ -28,8 +29,59 @@ def write_parquet(table: gpd.GeoDataFrame, path: Path) -> None:
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as csv in UTF-8 with a byte order mark, which Excel needs."""
+    """
+    Write a table as csv in UTF-8 with a byte order mark, which Excel needs.
+
+    Texts stay as they are: an apostrophe before ``=1+1`` would be part of the name for every
+    program that reads the file again. Where a spreadsheet would take a text for a formula the log
+    warns, and names the file in which it is none.
+
+    References
+    ----------
+    OWASP, CSV Injection: no way of quoting is safe in all spreadsheets and keeps the data.
+    """
+    found = formula_like(table)
+    if found:
+        column, text = found[0]
+        log.warning(
+            "%s: %d texts start with = + - or @, first %r in column %r; a spreadsheet takes them "
+            "for formulas: open report.xlsx instead, where they are text",
+            path.name,
+            len(found),
+            text,
+            column,
+        )
     table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+
+
+def formula_like(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """
+    List the texts of a table that a spreadsheet would take for formulas; numbers are none.
+
+    Parameters
+    ----------
+    table
+        The table.
+
+    Returns
+    -------
+    found
+        Column and text, heads of columns first, then column by column.
+
+    Examples
+    --------
+    >>> formula_like(pd.DataFrame({"name": ["=1+1", "a=b"], "change": [-1.0, 2.0]}))
+    [('name', '=1+1')]
+    """
+    heads = [(str(name), str(name)) for name in table.columns]
+    cells = [
+        (str(name), one)
+        for name in table.columns
+        if not pd.api.types.is_numeric_dtype(table[name])
+        for one in table[name]
+        if isinstance(one, str)
+    ]
+    return [(column, text) for column, text in heads + cells if text.startswith(FORMULA_STARTS)]
 
 
 def write_geopackage(result: Result, path: Path) -> None:
@@ -62,64 +114,10 @@ def write_layers(
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
-def write_xlsx(result: Result, path: Path) -> None:
-    """Write the report's tables, a sheet each; text never becomes a formula."""
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": False}
-    date = dt.datetime.fromisoformat(result.plan.plan.date or NO_DATE)
-    tables = {
-        "stages": result.stages,
-        "zones": result.zones,
-        "gap_areas": result.gap_areas,
-        "rollout": result.rollout,
-        "remedies": result.remedies,
-        "sites": result.sites,
-        "closures": result.closures,
-    }
-    with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"created": date, "title": result.plan.plan.name})
-        head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-        rows = [
-            (key, value)
-            for key, value in result.summary.items()
-            if isinstance(value, str | int | float)
-        ]
-        _write_sheet(book, "summary", pd.DataFrame(rows, columns=["figure", "value"]), head)
-        for name, table in tables.items():
-            _write_sheet(book, name, table.drop(columns="geometry", errors="ignore"), head)
-
-
 def write_summary(summary: dict[str, Any], path: Path) -> None:
     """Write the summary as JSON."""
     text = json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
-
-
-def _write_sheet(
-    book: xlsxwriter.Workbook, name: str, table: pd.DataFrame, head: xlsxwriter.format.Format
-) -> None:
-    sheet = book.add_worksheet(name)
-    sheet.freeze_panes(1, 1)
-    for column, title in enumerate(table.columns):
-        values = table[title].tolist()
-        sheet.write_string(0, column, str(title), head)
-        for row, value in enumerate(values, start=1):
-            _write_cell(sheet, row, column, value)
-        longest = max((len(str(v)) for v in [title, *values[:200]]), default=0)
-        sheet.set_column(column, column, min(longest + 2, WIDEST_COLUMN))
-    if len(table):
-        sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
-
-
-def _write_cell(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, value: Any) -> None:
-    if isinstance(value, bool | np.bool_):
-        sheet.write_boolean(row, column, bool(value))
-    elif isinstance(value, int | float | np.number):
-        if math.isfinite(value):
-            sheet.write_number(row, column, float(value))
-        elif math.isinf(value):
-            sheet.write_string(row, column, "∞")
-    elif value is not None and value is not pd.NA and value is not pd.NaT:
-        sheet.write_string(row, column, str(value))
 
 
 def _plain(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

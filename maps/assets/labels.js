@@ -95,7 +95,9 @@ walkcover.extend(function (map) {
       });
       if (!free) { boxes[i].remove(); return; }
       taken.push(boxAt(free[0], free[1], width + 4, height + 2));
-      L.DomUtil.setPosition(boxes[i], L.point(Math.round(free[0] - width / 2), Math.round(free[1] - height / 2)));
+      /* Placed without a transform, as signs are: see sites.js. */
+      boxes[i].style.left = Math.round(free[0] - width / 2) + "px";
+      boxes[i].style.top = Math.round(free[1] - height / 2) + "px";
     });
   }
 

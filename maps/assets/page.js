@@ -104,7 +104,7 @@ walkcover.extend(function (map, control) {
     function add(text, kind, go) { all.push({ text: text, low: text.toLowerCase(), kind: kind, go: go }); }
     for (const one of state.markers) add(String(walkcover.say(one.site.title)), "site", function () { goSite(one); });
     if (state.zones) {
-      state.zones.source.features.forEach(function (feature) {
+      state.zones.features.forEach(function (feature) {
         const p = feature.properties;
         add(walkcover.say(p.title), "zone", function () {
           map.fitBounds(L.geoJSON(feature).getBounds(), { animate: false });

@@ -3,14 +3,14 @@
 walkcover.extend(function (map) {
   const data = walkcover.data, words = walkcover.words, player = document.getElementById("player");
   if (!player) return;
-  const steps = data.player.steps, start = data.player.start, last = steps.length;
+  const steps = walkcover.unpackJson(data.player.steps), start = data.player.start, last = steps.length;
   const WIDTH = 300, HEIGHT = 118, LEFT = 34, RIGHT = 8, TOP = 8, BOTTOM = 20;
   const PLAY_MS = Math.max(150, Math.min(1000, 20000 / last));
   const MOST_DOTS = 60;
   const byId = function (id) { return document.getElementById(id); };
   const slider = byId("step"), list = byId("steps"), text = byId("step-text"), play = byId("step-play");
   const ring = L.circleMarker([0, 0], { radius: 17, className: "step-ring", interactive: false, pane: walkcover.pane(map, "step-ring", 590) });
-  let step = 0, timer = 0, used = false, own = false;
+  let step = 0, timer = 0, used = false, own = false, count = null;
   slider.max = last;
 
   function shareAt(k) { return k ? steps[k - 1].share : start.share; }
@@ -125,38 +125,23 @@ walkcover.extend(function (map) {
     own = false;
   }
 
-  /* Dots and zones of a step between: counted anew from the walks to every site. */
+  /* Dots, zones and legend of a step between: counted anew from the walks to every site. */
   function showBetween() {
-    const state = walkcover.state, source = data.whatif, between = step > 0 && step < last;
+    const between = step > 0 && step < last;
     document.body.classList.toggle("stepping", between);
     if (!data.player.recount) return;
     if (between) {
-      const order = steps[step - 1].order;
-      const open = Uint8Array.from(source.sites, function (site) { return site.after && site.order <= order ? 1 : 0; });
-      const counted = walkcoverWhatIf.recount(open, source.limit);
-      state.override = { classes: counted.classes, rows: function () { return []; }, zone: function (id) { return zoneOf(counted, id); } };
-    } else state.override = null;
-    state.residences.repaint();
-    map.fire("walkcover:state");
-  }
-
-  function zoneOf(counted, id) {
-    const source = data.whatif, zone = source.zones.find(function (one) { return one.id === id; });
-    let covered = 0, all = 0;
-    if (zone) for (const part of zone.parts) { covered += counted.zones[part]; all += peopleIn()[part]; }
-    if (!all) return { share: "", class: -1 };
-    const share = covered / all;
-    const text = share < 1 && share >= 0.9995 ? ">99.9%" : share > 0 && share < 0.0005 ? "<0.1%" : (100 * share).toFixed(1) + "%";
-    return { share: text, class: source.share_steps.filter(function (one) { return share >= one; }).length };
-  }
-
-  let inZones = null;
-  function peopleIn() {
-    if (inZones) return inZones;
-    inZones = [];
-    const people = walkcover.unpack(data.whatif.people), zone = walkcover.state.residences.zone;
-    people.forEach(function (count, i) { if (zone[i] >= 0) inZones[zone[i]] = (inZones[zone[i]] || 0) + count; });
-    return inZones;
+      const counting = walkcover.counting, order = steps[step - 1].order, source = data.whatif;
+      const open = Uint8Array.from(counting.sites(), function (site) { return site.after && site.order <= order ? 1 : 0; });
+      const shown = walkcover.state.override !== null && count !== null;
+      const changed = count ? counting.change(count, open, source.limit) : undefined;
+      count = count || counting.open(open, source.limit);
+      counting.show(map, count, function () { return []; }, shown ? changed : undefined);
+    } else if (walkcover.state.override) {
+      walkcover.state.override = null;
+      walkcover.state.residences.repaint();
+      map.fire("walkcover:state");
+    }
   }
 
   function go(k) {

@@ -1,22 +1,17 @@
 "use strict";
-/*
- * Opens and closes sites in the page and counts anew. Everything is counted from walks of the run,
- * rounded up to steps of 10 s; the limit moves in the same steps, so that people come out exactly.
- */
-const walkcoverWhatIf = (function () {
-  const source = walkcover.data.whatif;
-  const shared = walkcover.state;
-  const sites = source.sites;
-  const GAP = 3;
-  const NOT_SNAPPED = 4;
-  const DASH = "—";
+/* Opens and closes sites in the page, shows what changes, and hands the chosen sites on. */
+walkcover.extend(function (map) {
+  const source = walkcover.data.whatif, shared = walkcover.state, counting = walkcover.counting;
+  const sites = counting.sites();
+  const DASH = counting.DASH;
   const rowOf = new Map(sites.map(function (site, row) { return [site.id, row]; }));
   /* What is open now and after building; "base" is what the difference is taken to. */
   const STATES = { now: flags("now"), after: flags("after") };
   const chosen = { base: "now", open: STATES.now.slice(), limit: source.limit };
-  const markers = new Map();
-  const cells = {};
-  let model = null, counted = null, baseline = null, waiting = false, restoring = false, theMap = null;
+  const markers = new Map(shared.markers.map(function (one) { return [one.site.id, one.marker]; }));
+  const cells = {}, loads = [];
+  const ring = L.circleMarker([0, 0], { radius: 17, className: "step-ring", interactive: false, pane: walkcover.pane(map, "step-ring", 590) });
+  let counted = null, baseline = null, waiting = false, restoring = false;
 
   function flags(key) {
     return Uint8Array.from(sites, function (site) { return site[key] ? 1 : 0; });
@@ -30,106 +25,6 @@ const walkcoverWhatIf = (function () {
     return word(key).replace(/\{(\w+)\}/g, function (all, name) { return name in values ? values[name] : all; });
   }
 
-  const running = walkcover.running;
-
-  /* Pairs come site by site; they are sorted into rows by residence, the nearest site first. */
-  function readPairs(residences) {
-    const counts = walkcover.unpack(source.counts);
-    const home = running(walkcover.unpack(source.residences));
-    const key = running(walkcover.unpack(source.steps));
-    const tied = running(walkcover.unpack(source.tied));
-    const turn = walkcover.unpack(source.turn);
-    /* Among equal steps the turn decides: it keeps the order of the unrounded walks. */
-    const turns = turn.reduce(function (a, b) { return Math.max(a, b); }, 0) + 1;
-    for (let pair = 0; pair < key.length; pair++) key[pair] *= turns;
-    for (let i = 0; i < tied.length; i++) key[tied[i]] += turn[i];
-    const starts = new Int32Array(residences + 1);
-    for (let pair = 0; pair < home.length; pair++) starts[home[pair] + 1]++;
-    running(starts);
-    const next = starts.slice(), site = new Int32Array(home.length), sorted = new Int32Array(home.length);
-    let pair = 0;
-    for (let row = 0; row < counts.length; row++) {
-      for (const end = pair + counts[row]; pair < end; pair++) {
-        const first = starts[home[pair]];
-        let at = next[home[pair]]++;
-        for (; at > first && sorted[at - 1] > key[pair]; at--) {
-          sorted[at] = sorted[at - 1];
-          site[at] = site[at - 1];
-        }
-        sorted[at] = key[pair];
-        site[at] = row;
-      }
-    }
-    for (let i = 0; i < sorted.length; i++) sorted[i] = Math.floor(sorted[i] / turns);
-    return { starts: starts, site: site, steps: sorted };
-  }
-
-  /* Read on first use: who only looks at the map does not wait for it. */
-  function need() {
-    if (model) return model;
-    const points = shared.residences, people = walkcover.unpack(source.people);
-    model = readPairs(people.length);
-    model.people = people;
-    model.zone = points.zone;
-    model.fixed = points.states[0].classes;
-    model.zones = source.zones.length ? 1 + source.zones.reduce(function (most, zone) { return Math.max(most, ...zone.parts); }, -1) : 0;
-    model.total = people.reduce(function (sum, count) { return sum + count; }, 0);
-    model.inZone = new Float64Array(model.zones);
-    for (let i = 0; i < people.length; i++) if (points.zone[i] >= 0) model.inZone[points.zone[i]] += people[i];
-    return model;
-  }
-
-  /*
-   * Walk every residence to its first open site. People are whole numbers of people or of
-   * thousandths, so that sums are exact; `classes` are those of the legend.
-   */
-  function recount(open, limit) {
-    const m = need(), n = m.people.length, third = source.band;
-    const result = {
-      people: 0, personSteps: 0, load: new Float64Array(sites.length), zones: new Float64Array(m.zones),
-      classes: new Uint8Array(n), site: new Int32Array(n), steps: new Int32Array(n), limit: limit,
-    };
-    for (let i = 0; i < n; i++) {
-      let pair = m.starts[i];
-      const end = m.starts[i + 1];
-      while (pair < end && !open[m.site[pair]]) pair++;
-      const found = pair < end;
-      result.site[i] = found ? m.site[pair] : -1;
-      result.steps[i] = found ? m.steps[pair] : -1;
-      if (!found || m.steps[pair] > limit) {
-        result.classes[i] = m.fixed[i] >= NOT_SNAPPED ? m.fixed[i] : GAP;
-        continue;
-      }
-      const people = m.people[i], steps = m.steps[pair];
-      result.classes[i] = m.fixed[i] >= NOT_SNAPPED ? m.fixed[i] : steps <= third ? 0 : steps <= 2 * third ? 1 : 2;
-      result.people += people;
-      result.personSteps += people * steps;
-      result.load[m.site[pair]] += people;
-      if (m.zone[i] >= 0) result.zones[m.zone[i]] += people;
-    }
-    result.sites = open.reduce(function (sum, one) { return sum + one; }, 0);
-    return result;
-  }
-
-  function figuresOf(result) {
-    const people = result.people / source.fractions, total = model.total / source.fractions;
-    return {
-      covered_people: people,
-      covered_share: total ? people / total : NaN,
-      gap_people: total - people,
-      mean_walk_s: result.people ? source.step_s * result.personSteps / result.people : NaN,
-      sites: result.sites,
-      people_per_site: result.sites ? total / result.sites : NaN,
-    };
-  }
-
-  function share(part) {
-    if (!isFinite(part)) return DASH;
-    if (part >= 0.9995 && part < 1) return ">99.9%";
-    if (part > 0 && part < 0.0005) return "<0.1%";
-    return (100 * part).toFixed(1) + "%";
-  }
-
   function number(value) { return isFinite(value) ? walkcover.count(value) : DASH; }
 
   function signed(value, text) {
@@ -139,7 +34,7 @@ const walkcoverWhatIf = (function () {
   }
 
   const WRITE = {
-    covered_share: { value: share, difference: function (d) { return signed(d, function (x) { return (100 * x).toFixed(1) + " " + word("unit_points"); }); } },
+    covered_share: { value: counting.share, difference: function (d) { return signed(d, function (x) { return (100 * x).toFixed(1) + " " + word("unit_points"); }); } },
     mean_walk_s: {
       value: function (s) { return isFinite(s) ? (s / 60).toFixed(1) : DASH; },
       difference: function (d) { return signed(d, function (x) { return (x / 60).toFixed(1); }); },
@@ -147,9 +42,12 @@ const walkcoverWhatIf = (function () {
   };
   const PLAIN = { value: number, difference: function (d) { return signed(d, walkcover.count); } };
 
+  /* Most of what is shown stays as it is: only what changes is written. */
+  function write(cell, text) { if (cell.textContent !== text) cell.textContent = text; }
+
   function put(key, value, text) {
     const cell = cells[key] || (cells[key] = document.querySelector('[data-key="' + key + '"]'));
-    cell.textContent = text;
+    write(cell, text);
     cell.dataset.value = value;
   }
 
@@ -158,121 +56,91 @@ const walkcoverWhatIf = (function () {
     return Math.floor(s / 60) + ":" + String(s % 60).padStart(2, "0");
   }
 
+  function short(value) { return Number.isInteger(value) ? String(value) : value.toFixed(1); }
+
   function showFigures() {
-    const now = figuresOf(counted), base = figuresOf(baseline);
+    const now = counting.figures(counted), base = counting.figures(baseline);
     for (const key in now) {
-      const write = WRITE[key] || PLAIN;
-      put("whatif." + key, now[key], write.value(now[key]));
-      put("whatif_base." + key, base[key], write.value(base[key]));
-      put("whatif_difference." + key, now[key] - base[key], write.difference(now[key] - base[key]));
+      const how = WRITE[key] || PLAIN;
+      put("whatif." + key, now[key], how.value(now[key]));
+      put("whatif_base." + key, base[key], how.value(base[key]));
+      put("whatif_difference." + key, now[key] - base[key], how.difference(now[key] - base[key]));
     }
+    write(element("whatif-base-name"), chosen.base === "after" ? word("after") : word("before"));
+    const text = minutes(chosen.limit) + " " + word("unit_min"), slider = element("whatif-limit");
+    slider.value = chosen.limit;
+    slider.setAttribute("aria-valuetext", text);
+    write(element("whatif-limit-text"), text);
+    element("whatif-said").classList.remove("warning");
+    write(element("whatif-said"), fill("whatif_said", {
+      people: number(now.covered_people), share: counting.share(now.covered_share),
+      difference: PLAIN.difference(now.covered_people - base.covered_people),
+    }));
+  }
+
+  /* Names for those who do not see the page, in the language shown. */
+  function nameParts() {
     for (const part of document.querySelectorAll("[data-whatif-label]")) {
       part.setAttribute("aria-label", word(part.dataset.whatifLabel));
     }
-    element("whatif-base-name").textContent = chosen.base === "after" ? word("after") : word("before");
-    element("whatif-limit").value = chosen.limit;
-    const text = minutes(chosen.limit) + " " + word("unit_min");
-    element("whatif-limit").setAttribute("aria-valuetext", text);
-    element("whatif-limit-text").textContent = text;
-    element("whatif-said").classList.remove("warning");
-    element("whatif-said").textContent = fill("whatif_said", {
-      people: number(now.covered_people), share: share(now.covered_share),
-      difference: PLAIN.difference(now.covered_people - base.covered_people),
-    });
   }
 
   function showSites() {
     const one = source.fractions;
     for (let row = 0; row < sites.length; row++) {
-      const line = cells.sites[row], load = counted.load[row] / one;
-      line.box.checked = chosen.open[row] === 1;
-      line.load.textContent = (load > source.norm_high ? "▲ " : "") + number(load);
-      line.load.dataset.value = load;
-      line.difference.textContent = PLAIN.difference(load - baseline.load[row] / one);
-      line.line.classList.toggle("changed", chosen.open[row] !== STATES[chosen.base][row]);
+      const line = cells.sites[row], open = chosen.open[row] === 1, load = counted.load[row] / one;
+      const more = load - baseline.load[row] / one, shown = loads[row];
+      if (line.box.checked !== open) line.box.checked = open;
+      if (!shown || shown.load !== load || shown.more !== more) {
+        write(line.load, (load > source.norm_high ? "▲ " : "") + number(load));
+        line.load.dataset.value = load;
+        write(line.difference, PLAIN.difference(more));
+        loads[row] = { load: load, more: more };
+      }
       mark(row);
     }
   }
 
-  function inParts(values, zone) {
-    return zone.parts.reduce(function (sum, part) { return sum + values[part]; }, 0) / source.fractions;
-  }
-
   function showZones() {
     source.zones.forEach(function (zone, i) {
-      const line = cells.zones[i], people = inParts(counted.zones, zone);
-      line.head.textContent = walkcover.say(zone.title);
-      line.people.textContent = number(people);
+      const line = cells.zones[i], people = counting.inParts(counted.zones, zone);
+      write(line.head, walkcover.say(zone.title));
+      write(line.people, number(people));
       line.people.dataset.value = people;
-      line.difference.textContent = PLAIN.difference(people - inParts(baseline.zones, zone));
-      line.share.textContent = share(people / inParts(model.inZone, zone));
+      write(line.difference, PLAIN.difference(people - counting.inParts(baseline.zones, zone)));
+      write(line.share, counting.share(counting.zoneShare(counted, zone)));
     });
   }
-
-  /* The legend keeps its bands; the widest one ends at the limit that is set. */
-  function showLegend() {
-    const sums = cells.legend.map(function () { return [0, 0]; });
-    for (let i = 0; i < counted.classes.length; i++) {
-      sums[counted.classes[i]][0]++;
-      sums[counted.classes[i]][1] += model.people[i];
-    }
-    cells.legend.forEach(function (line, which) {
-      line[0].textContent = number(sums[which][0]);
-      line[1].textContent = number(sums[which][1] / source.fractions);
-      line[1].dataset.value = sums[which][1] / source.fractions;
-    });
-    const low = 2 * source.band, far = cells.far;
-    const text = fill("class_walk", {
-      low: short(low * source.step_s / 60), high: short(counted.limit * source.step_s / 60),
-    });
-    far.cell.replaceChildren(...(counted.limit > low ? [far.own[0], text] : far.own));
-  }
-
-  function short(value) { return Number.isInteger(value) ? String(value) : value.toFixed(1); }
 
   /* A site's sign on the map says whether it is open here, and whether that is a change. */
   function mark(row) {
     const marker = markers.get(sites[row].id), icon = marker && marker.getElement();
+    const open = chosen.open[row] === 1, changed = chosen.open[row] !== STATES[chosen.base][row];
+    cells.sites[row].line.classList.toggle("changed", changed);
     if (!icon) return;
-    const open = chosen.open[row] === 1;
+    const shown = (active() ? "on" : "off") + open + changed;
+    if (icon.dataset.shown === shown) return;
+    icon.dataset.shown = shown;
     icon.classList.toggle("open", open);
     icon.classList.toggle("shut", !open);
-    icon.classList.toggle("changed", chosen.open[row] !== STATES[chosen.base][row]);
+    icon.classList.toggle("changed", changed);
     if (active()) icon.setAttribute("aria-pressed", String(open)); else icon.removeAttribute("aria-pressed");
   }
 
   function active() { return document.body.classList.contains("whatif"); }
 
-  /* The box that holds every residence whose class changes, or null where none does. */
-  function changedBox(before, after) {
-    const x = shared.residences.x, y = shared.residences.y;
-    let west = Infinity, north = Infinity, east = -Infinity, south = -Infinity;
-    for (let i = 0; i < after.length; i++) {
-      if (before[i] === after[i]) continue;
-      if (x[i] < west) west = x[i];
-      if (x[i] > east) east = x[i];
-      if (y[i] < north) north = y[i];
-      if (y[i] > south) south = y[i];
-    }
-    return west <= east ? [west, north, east, south] : null;
-  }
-
   /* Count and show what has changed. */
   function refresh() {
-    const start = performance.now(), before = counted;
-    counted = recount(chosen.open, chosen.limit);
-    baseline = baseline || recount(STATES[chosen.base], source.limit);
+    const start = performance.now();
+    let changed;
+    baseline = baseline || counting.open(STATES[chosen.base], source.limit);
+    if (counted) changed = counting.change(counted, chosen.open, chosen.limit);
+    else counted = counting.open(chosen.open, chosen.limit);
     api.recount_ms = performance.now() - start;
-    shared.override = { classes: counted.classes, rows: residenceRows, zone: zoneNow };
     showFigures();
     showSites();
     showZones();
-    showLegend();
-    if (before) {
-      const box = changedBox(before.classes, counted.classes);
-      if (box) shared.residences.repaint(box);
-    }
-    theMap.fire("walkcover:state");
+    counting.show(map, counted, residenceRows, changed);
     history.replaceState(null, "", toHash());
     api.refresh_ms = performance.now() - start;
   }
@@ -292,14 +160,6 @@ const walkcoverWhatIf = (function () {
     const text = row < 0 ? fill("whatif_none", { limit: short(source.longest * source.step_s / 60) })
       : "≤ " + minutes(counted.steps[i]) + " " + word("unit_min") + " → " + sites[row].title;
     return [[word("whatif_walk"), text]];
-  }
-
-  /* Share of a zone in words and its class on the map: how many of the steps it has reached. */
-  function zoneNow(id) {
-    const zone = source.zones.find(function (one) { return one.id === id; });
-    const part = zone ? inParts(counted.zones, zone) / inParts(model.inZone, zone) : NaN;
-    if (!isFinite(part)) return { share: "", class: -1 };
-    return { share: share(part), class: source.share_steps.filter(function (step) { return part >= step; }).length };
   }
 
   function toggle(row) {
@@ -435,7 +295,7 @@ const walkcoverWhatIf = (function () {
     }
     document.body.classList.toggle("whatif", on);
     element("whatif").hidden = !on;
-    theMap.closePopup();
+    map.closePopup();
     markers.forEach(function (marker) {
       if (on) {
         marker.walkcoverPopup = marker.getPopup();
@@ -481,24 +341,6 @@ const walkcoverWhatIf = (function () {
     });
   }
 
-  /* A third body for the legend, like the first without the reasons below "not covered". */
-  function buildLegend() {
-    const first = document.querySelector("tbody.when-before"), body = document.createElement("tbody");
-    body.className = "when-whatif";
-    const lines = Array.from(first.rows).filter(function (line) { return !line.classList.contains("sub"); });
-    cells.legend = lines.map(function (line) {
-      const copy = body.appendChild(line.cloneNode(true));
-      for (const part of copy.querySelectorAll("[data-key]")) {
-        part.dataset.key = "whatif." + part.dataset.key;
-        part.dataset.value = "";
-      }
-      return [copy.cells[1], copy.cells[2]];
-    });
-    const far = body.rows[2].cells[0];
-    cells.far = { cell: far, own: Array.from(far.childNodes) };
-    first.parentNode.appendChild(body);
-  }
-
   function listen() {
     /* In the capturing phase, so that the page's own listener paints all of what is set here. */
     document.addEventListener("change", function (event) {
@@ -512,7 +354,10 @@ const walkcoverWhatIf = (function () {
     if (source.has_after) element("whatif-after").addEventListener("click", function () { reset("after"); });
     element("whatif-download").addEventListener("click", download);
     window.addEventListener("hashchange", restore);
-    theMap.on("walkcover:language", function () { if (active()) refresh(); });
+    map.on("walkcover:language", function () {
+      nameParts();
+      if (active()) refresh();
+    });
     sites.forEach(function (site, row) {
       const marker = markers.get(site.id);
       if (!marker) return;
@@ -537,25 +382,27 @@ const walkcoverWhatIf = (function () {
     });
   }
 
-  function start(map) {
-    theMap = map;
-    for (const one of shared.markers) markers.set(one.site.id, one.marker);
-    const slider = element("whatif-limit");
-    slider.min = source.shortest;
-    slider.max = source.longest;
-    slider.value = source.limit;
-    element("whatif-name").value = source.name;
-    buildSites();
-    buildZones();
-    buildLegend();
-    listen();
-    restore();
+  /* Reached by keyboard in the list, a site is ringed on the map. */
+  function ringSites() {
+    const list = element("whatif-sites");
+    list.addEventListener("focusin", function (event) {
+      const row = cells.sites.findIndex(function (one) { return one.box === event.target; });
+      if (row >= 0) ring.setLatLng([sites[row].lat, sites[row].lon]).addTo(map);
+    });
+    list.addEventListener("focusout", function () { ring.remove(); });
   }
 
-  const api = {
-    toggle: toggle, reset: reset, recount: recount, scenario: scenario,
-    chosen: chosen, recount_ms: 0, refresh_ms: 0,
-  };
-  walkcover.extend(start);
-  return api;
-})();
+  const api = { chosen: chosen, scenario: scenario, recount_ms: 0, refresh_ms: 0 };
+  walkcover.whatIf = api;
+  const slider = element("whatif-limit");
+  slider.min = source.shortest;
+  slider.max = source.longest;
+  slider.value = source.limit;
+  element("whatif-name").value = source.name;
+  buildSites();
+  buildZones();
+  nameParts();
+  listen();
+  ringSites();
+  restore();
+});

@@ -1,0 +1,47 @@
+"use strict";
+/* Draws the sites as signs, told apart by shape. */
+walkcover.sites = (function () {
+  const state = walkcover.state;
+  const MANY_SITES = 40;
+  const FAR_BELOW = 14;
+
+  /*
+   * Placed without a transform: the browser makes a layer of its own for each thing that has one,
+   * and hundreds of layers take longer to put together than a frame lasts.
+   */
+  const Sign = L.Marker.extend({
+    _setPos: function (at) {
+      L.Marker.prototype._setPos.call(this, at);
+      const style = this._icon.style;
+      style.transform = "";
+      style.left = at.x + "px";
+      style.top = at.y + "px";
+    },
+  });
+
+  /* Many numbered signs would hide the town: seen from far they shrink to dots. */
+  walkcover.extend(function (map) {
+    const many = state.markers.length > MANY_SITES;
+    function far() { map.getContainer().classList.toggle("far", many && map.getZoom() < FAR_BELOW); }
+    map.on("zoomend", far);
+    far();
+  });
+
+  return function (key) {
+    return L.featureGroup(walkcover.unpackJson(walkcover.data[key]).map(function (site) {
+      const text = document.createElement("span");
+      text.textContent = site.label;
+      const size = site.label ? 20 : 14;
+      const icon = L.divIcon({ className: "site " + site.kind, html: text, iconSize: [size, size] });
+      const marker = new Sign([site.lat, site.lon], {
+        icon: icon, alt: site.title, riseOnHover: true, zIndexOffset: site.label ? 1000 - site.order : 0,
+      });
+      marker.bindPopup(function () { return walkcover.card(site.title, site.rows); }, { maxWidth: 300 });
+      state.markers.push({ site: site, marker: marker });
+      if (site.name && site.kind !== "suggested") {
+        state.labels.push({ kind: "site", at: marker.getLatLng(), text: function () { return site.name; }, layer: marker });
+      }
+      return marker;
+    }));
+  };
+})();
