@@ -202,18 +202,22 @@ def stage_part(
     Returns
     -------
     stages
-        A row per stage; sites_added and desks_added are those in the zone.
+        A row per stage; sites_added, desks_added and their cost are those in the zone.
     """
     suggestion = whole.study.suggestion
     planned = None if suggestion is None else suggestion.stages
     table = stage_table(whole.result.plan.stages, residences, planned)
-    if planned is not None:
-        built = inside.loc[inside["origin"] == "suggested", "stage"].value_counts()
-        table["sites_added"] = table["name"].map(built).fillna(0).astype(np.int64)
+    if suggestion is None:
+        return table
+    is_inside = suggestion.sites["site_id"].isin(inside["site_id"])
+    built = suggestion.sites[is_inside].groupby("stage")
+    table["sites_added"] = table["name"].map(built.size()).fillna(0).astype(np.int64)
+    table["cost"] = table["name"].map(built["cost"].sum()).fillna(0.0)
     if "desks_added" in table:
         extended = rollout[rollout["is_inside"] & (rollout["action"] == "extend")]
-        desks = extended.groupby("stage")["desks"].sum()
-        table["desks_added"] = table["name"].map(desks).fillna(0).astype(np.int64)
+        desks = table["name"].map(extended.groupby("stage")["desks"].sum()).fillna(0)
+        table["desks_added"] = desks.astype(np.int64)
+        table["cost"] += desks * whole.result.plan.desks.extra_desk_cost
     return table
 
 

@@ -71,16 +71,16 @@ class Comparison:
         desk time counts, unreached_people, mean_walk_s, worst_walk_s, sites, people_per_site),
         with base, scenario and difference.
         """
-        figures = [one.figures(after=self._is_after) for one in (self.base, self.scenario)]
+        both = (self.base, self.scenario)
+        figures = [one.figures(after=True) if self._is_after else one.figures_now for one in both]
         names = [name for name in FIGURES if any(name in one for one in figures)]
-        table = pd.DataFrame(
-            {
-                key: [one.get(name, np.nan) for name in names]
-                for key, one in zip(("base", "scenario"), figures, strict=True)
-            },
-            index=pd.Index(names, name="figure"),
+        base, scenario = (
+            np.array([one.get(name, np.nan) for name in names], dtype=np.float64) for one in figures
         )
-        return table.assign(difference=table["scenario"] - table["base"])
+        return pd.DataFrame(
+            {"base": base, "scenario": scenario, "difference": scenario - base},
+            index=pd.Index(names, dtype=object, name="figure"),
+        )
 
     @cached_property
     def _people(self) -> Floats:
@@ -97,22 +97,34 @@ class Comparison:
     @property
     def _share_change(self) -> Floats:
         """By how much the covered share of each residence grows."""
-        shares = []
-        for one in (self.base, self.scenario):
-            people, covered = one.ground.people, one.covered(after=self._is_after)
-            shares.append(np.divide(covered, people, out=np.zeros(len(people)), where=people > 0))
+        after = self._is_after
+        covered = (
+            self.base.covered(after=True) if after else self.base.covered_now,
+            self.scenario.covered(after=after),
+        )
+        people = self.base.ground.people, self._people
+        shares = [
+            np.divide(some, all_, out=np.zeros(len(all_)), where=all_ > 0)
+            for some, all_ in zip(covered, people, strict=True)
+        ]
         change = shares[1] - shares[0]
-        return np.where(np.abs(change) > SHARE_TOLERANCE, change, 0.0)
+        change[np.abs(change) <= SHARE_TOLERANCE] = 0.0
+        return change
+
+    @cached_property
+    def _gained_and_lost(self) -> tuple[float, float]:
+        people = self._people * self._share_change
+        return float(people[people > 0].sum()), float(-people[people < 0].sum())
 
     @property
     def gained_people(self) -> float:
         """People who get cover."""
-        return float(self._people @ np.maximum(self._share_change, 0.0))
+        return self._gained_and_lost[0]
 
     @property
     def lost_people(self) -> float:
         """People who lose cover."""
-        return float(self._people @ np.maximum(-self._share_change, 0.0))
+        return self._gained_and_lost[1]
 
     @cached_property
     def _change(self) -> np.ndarray[Any, np.dtype[np.object_]]:

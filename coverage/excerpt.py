@@ -62,7 +62,7 @@ def excerpt(result: Result, zone_id: str) -> Result:
         * rollout: steps inside, and steps elsewhere that cover people of the zone, with is_inside.
           order is that of the whole run; people_gained, covered_people and covered_share are the
           zone's, unless desk time counts: then they are those of all zones;
-        * stages: people, shares, sites_added and desks_added of the zone; goal, cost, missing
+        * stages: people, shares, sites_added, desks_added and cost of the zone; goal, missing
           people, objective, bound, gap and status of the whole run;
         * gap_areas: as far as the zone's residences lie in them, under the ids of the whole run;
         * closures: of sites inside and of those that serve, with figures of the whole run;

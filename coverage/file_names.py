@@ -56,6 +56,8 @@ def file_stems(names: Iterable[str], *, taken: Collection[str] = ()) -> list[str
         if stem != name or too_long or is_device or not stem or _folded(stem) in used:
             digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
             digits = MARK_DIGITS
+            # Windows takes nul.txt-1143da2b for a device too.
+            stem = stem.replace(".", "_") if is_device else stem
             marked = _marked(stem, digest[:digits])
             # A user may have chosen the very name that the mark makes.
             while _folded(marked) in used:

@@ -21,6 +21,7 @@ from walkcover.site_walks import SiteWalks, site_walks
 from walkcover.suggestion import Suggestion, suggest_sites
 from walkcover.tabulate import residence_table, site_table, stage_table, zone_table
 
+OPEN = "open"
 # What tables compare, in their order.
 FIGURES = (
     "people",
@@ -79,14 +80,24 @@ class Ground:
         return self.assessment.sites["site_id"].astype(str).to_numpy(dtype=object)
 
     @cached_property
+    def row_of_site(self) -> dict[str, int]:
+        """Row of each site by its id."""
+        return {one: row for row, one in enumerate(self.site_ids)}
+
+    @cached_property
     def site_rank(self) -> Ints:
         """Rank of each site by its id: of equally near ones the smallest wins."""
         return text_rank(self.site_ids)
 
     @cached_property
+    def status(self) -> NDArray[np.object_]:
+        """Status of each site."""
+        return self.assessment.sites["status"].to_numpy(dtype=object)
+
+    @cached_property
     def is_open(self) -> Bools:
         """Sites that are open."""
-        return (self.assessment.sites["status"] == "open").to_numpy(dtype=bool)
+        return np.asarray(self.status == OPEN, dtype=bool)
 
     @cached_property
     def site(self) -> Ints:
@@ -100,6 +111,11 @@ class Ground:
         one = self.assessment
         return site_walks(one.homes, one.site_joins, one.graph)
 
+    @cached_property
+    def concerned(self) -> list[Ints]:
+        """Residences that opening or closing a site may concern, by site."""
+        return self.site_walks.no_farther(self.walk_s)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -110,25 +126,36 @@ class Outcome:
     ----------
     ground
         Streets and residences, and the walks to the sites as they were.
-    sites
-        Sites with status, those of the ground first.
+    status
+        Status of each site, those of the ground first.
     site_joins
         Where they join the network.
     rows
         Residences whose walk is another than on the ground.
     row_walk_s, row_site
         Their walk, and the row in `sites` of the site they walk to, -1 for none.
+    changed_sites
+        The sites, where more than their status changes.
     suggestion
         Where to build; None where nothing was suggested.
     """
 
     ground: Ground
-    sites: gpd.GeoDataFrame
+    status: NDArray[np.object_]
     site_joins: Joins
     rows: Ints
     row_walk_s: Floats
     row_site: Ints
+    changed_sites: gpd.GeoDataFrame | None = None
     suggestion: Suggestion | None = None
+
+    @cached_property
+    def sites(self) -> gpd.GeoDataFrame:
+        """Sites with status, those of the ground first."""
+        if self.changed_sites is not None:
+            return self.changed_sites
+        known = self.ground.assessment.sites
+        return known if self.status is self.ground.status else known.assign(status=self.status)
 
     @property
     def plan(self) -> Plan:
@@ -152,7 +179,10 @@ class Outcome:
     @cached_property
     def counts_desks(self) -> bool:
         """Whether desk time counts."""
-        return has_desks(self.sites)
+        known = self.changed_sites
+        known = self.ground.assessment.sites if known is None else known
+        # Most tables have no desks; their status need not be written into a table then.
+        return "desks" in known.columns and has_desks(self.sites)
 
     @cached_property
     def assessment(self) -> Assessment:
@@ -230,9 +260,19 @@ class Outcome:
     def standing(self, *, after: bool) -> int:
         """Sites that are open, or stand after building."""
         if not after:
-            return int((self.sites["status"] == "open").sum())
+            return int((self.status == OPEN).sum())
         suggested = 0 if self.suggestion is None else len(self.suggestion.sites)
-        return int(self.sites["status"].isin(STANDING).sum()) + suggested
+        return int(np.isin(self.status, STANDING).sum()) + suggested
+
+    @cached_property
+    def covered_now(self) -> Floats:
+        """People of each residence who are covered now; kept, for a base that many are held to."""
+        return self.covered(after=False)
+
+    @cached_property
+    def figures_now(self) -> dict[str, float]:
+        """The `figures` of the present state."""
+        return self.figures()
 
     def figures(self, *, after: bool = False) -> dict[str, float]:
         """
@@ -271,4 +311,4 @@ class Outcome:
 
 
 def _mean(values: Floats, weights: Floats) -> float:
-    return float(values @ weights / weights.sum()) if len(weights) else float("nan")
+    return float((values * weights).sum() / weights.sum()) if len(weights) else float("nan")

@@ -11,7 +11,7 @@ from typing import Any
 
 import geopandas as gpd
 
-from walkcover._errors import OutputExistsError
+from walkcover._errors import InputError, OutputExistsError
 from walkcover.comparison import Comparison
 from walkcover.io.networks import read_network, save_network
 from walkcover.io.writers import (
@@ -44,6 +44,18 @@ def _report(result: Result, path: Path) -> None:
     path.write_text(build_report(result), encoding="utf-8", newline="")
 
 
+def _docx(result: Result, path: Path) -> None:
+    from walkcover.maps.report_docx import build_report_docx
+
+    path.write_bytes(build_report_docx(result))
+
+
+def _pdf(result: Result, path: Path) -> None:
+    from walkcover.maps.report_pdf import build_report_pdf
+
+    path.write_bytes(build_report_pdf(result))
+
+
 def _workbook(result: Result, path: Path) -> None:
     from walkcover.maps.report_workbook import write_report_workbook
 
@@ -60,9 +72,14 @@ WRITERS: dict[str, Writer] = {
     "coverage.gpkg": write_geopackage,
     "map.html": _map,
     "report.html": _report,
+    "report.docx": _docx,
+    "report.pdf": _pdf,
     "report.xlsx": _workbook,
     "summary.json": lambda result, path: write_summary(result.summary, path),
 }
+# The PDF takes the extra [pdf] and some seconds: only where it is asked for.
+FILES = tuple(name for name in WRITERS if name != "report.pdf")
+REPORT_FORMS = (".html", ".docx", ".pdf", ".xlsx")
 ASSESS_FILES = (
     "residences.parquet",
     "sites.parquet",
@@ -77,7 +94,7 @@ def write(
     result: Result,
     folder: str | Path,
     *,
-    files: Sequence[str] = tuple(WRITERS),
+    files: Sequence[str] = FILES,
     overwrite: bool = False,
 ) -> list[Path]:
     """
@@ -197,6 +214,45 @@ def write_comparison(
         for path in (page, book, parquet):
             (draft / path.name).replace(path)
     return [page, book, parquet]
+
+
+def report_file(path: str | Path) -> str:
+    """
+    Choose the form of a report by the suffix of its file.
+
+    Parameters
+    ----------
+    path
+        Where the report is to go.
+
+    Returns
+    -------
+    name
+        What `write_one` calls that form.
+
+    Raises
+    ------
+    InputError
+        If no report is written in such a form.
+    MissingToolError
+        If a PDF is asked for, and what prints it is not installed.
+
+    Examples
+    --------
+    >>> report_file("county.docx"), report_file("out/REPORT.HTML")
+    ('report.docx', 'report.html')
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in REPORT_FORMS:
+        forms = ", ".join(REPORT_FORMS)
+        msg = f"{path}: the report has no form {suffix!r}; give the file one of {forms}"
+        raise InputError(msg)
+    if suffix == ".pdf":
+        # Said before the run, which may take minutes.
+        from walkcover.maps.report_pdf import need_pdf
+
+        need_pdf()
+    return f"report{suffix}"
 
 
 def write_split_map(result: Result, path: str | Path, *, overwrite: bool = False) -> list[Path]:

@@ -158,7 +158,6 @@ def id_faults(
     ["close: 'B1O' is no site; did you mean 'B10'?"]
     """
     opened = {*scenario.opened_ids}
-    known = {*sites, *(opened & {*suggested})}
     faults = [
         f"open: {one!r} is neither a site nor suggested{nearest(one, [*sites, *suggested])}"
         + ("" if suggested else " (this run suggested none)")
@@ -167,12 +166,12 @@ def id_faults(
     ]
     for key in ("close", "move", "desks", "hours"):
         for one in getattr(scenario, key):
-            if key != "close" and one in known:
+            if one in sites or (key != "close" and one in opened and one in suggested):
                 continue
-            if one in suggested and one not in sites:
+            if one in suggested:
                 hint = "nothing to close" if key == "close" else "open it too"
                 faults.append(f"{key}: {one!r} is suggested and does not stand: {hint}")
-            elif one not in sites:
+            else:
                 faults.append(f"{key}: {one!r} is no site{nearest(one, sites)}")
     faults += [
         f"{one!r} stands in open and in close: it can do one of them"

@@ -14,7 +14,7 @@ from walkcover.assessment import text_rank
 from walkcover.desks import check_desks, has_desks
 from walkcover.joins import Joins, concatenate, take_places
 from walkcover.network import Bools, Floats, Ints
-from walkcover.outcome import Ground, Outcome
+from walkcover.outcome import OPEN, Ground, Outcome
 from walkcover.places import check_near_network
 from walkcover.reach import TIE_S
 from walkcover.scenario import Scenario
@@ -61,46 +61,62 @@ def with_sites(
         If no new place lies near the network, or only some sites have desks.
     """
     base = ground.assessment
-    sites, moved = _site_table(ground, scenario, suggestion)
-    n_base, is_open = len(base.sites), (sites["status"] == "open").to_numpy()
-    fresh_rows = np.concatenate([moved, np.arange(n_base, len(sites))])
+    n_base = len(base.sites)
+    sites, ids = _site_table(ground, scenario, suggestion)
+    status = np.append(ground.status, np.full(len(ids) - n_base, OPEN, dtype=object))
+    status[[ids[one] for one in scenario.close]] = "closed"
+    status[[ids[one] for one in scenario.opened_ids]] = OPEN
+    if sites is not None:
+        sites = sites.assign(status=status)
+    moved = np.sort(np.array([ids[one] for one in scenario.move], dtype=np.int64))
+    moved = moved[moved < n_base]
+    fresh_rows = np.concatenate([moved, np.arange(n_base, len(ids))]).astype(np.int64)
     joins, every = None, base.site_joins
-    if len(fresh_rows):
+    if sites is not None and len(fresh_rows):
         known = suggestion if has_own_joins else None
         joins = _joins_of(sites.iloc[fresh_rows], ground, scenario, known)
-        position = np.arange(len(sites))
+        position = np.arange(len(ids))
         position[moved] = n_base + np.arange(len(moved))
         position[n_base:] += len(moved)
         every = take_places(concatenate(base.site_joins, joins), position)
-    stays = is_open[:n_base].copy()
-    stays[moved] = False
-    rows, walk_s, site = _walks(ground, stays, joins, sites, fresh_rows)
-    if has_desks(sites):
-        check_desks(sites, what=f"sites of scenario {scenario.name!r}")
+    is_open = np.asarray(status == OPEN, dtype=bool)
+    rows, walk_s, site = _walks(ground, is_open, ids, joins, moved, fresh_rows)
+    outcome = Outcome(ground, status, every, rows, walk_s, site, sites)
+    if outcome.counts_desks:
+        check_desks(outcome.sites, what=f"sites of scenario {scenario.name!r}")
     limit_m = ground.plan.walk.snap_limit_m
+    named = [*ids]
     notes = [
-        f"site {sites['site_id'].iloc[row]!r} joins no street within {limit_m:g} m: nobody can "
-        "walk there"
+        f"site {named[row]!r} joins no street within {limit_m:g} m: nobody can walk there"
         for row in fresh_rows[np.isnan(every.snap_m[fresh_rows])]
     ]
-    return Outcome(ground, sites, every, rows, walk_s, site), tuple(notes)
+    return outcome, tuple(notes)
 
 
 def _walks(
-    ground: Ground, stays: Bools, joins: Joins | None, sites: gpd.GeoDataFrame, fresh_rows: Ints
+    ground: Ground,
+    is_open: Bools,
+    ids: dict[str, int],
+    joins: Joins | None,
+    moved: Ints,
+    fresh_rows: Ints,
 ) -> tuple[Ints, Floats, Ints]:
     """Residences with another walk, that walk, and the row of the site it leads to."""
     base, walks = ground.assessment, ground.site_walks
-    concerned = walks.within(np.flatnonzero(ground.is_open != stays), ground.walk_s)
-    walking = np.flatnonzero((sites["status"] == "open").to_numpy()[fresh_rows])
+    stays = is_open[: len(ground.is_open)].copy()
+    stays[moved] = False
+    concerned = np.zeros(len(ground.walk_s), dtype=bool)
+    for site in np.flatnonzero(ground.is_open != stays):
+        concerned[ground.concerned[site]] = True
+    walking = np.flatnonzero(is_open[fresh_rows])
     further, further_s, rank = None, None, ground.site_rank
     if joins is not None and len(walking):
         further = take_places(joins, walking)
         further_s = walks_to(base.homes, further, base.graph)
         nearer = np.isfinite(further_s) & (further_s <= ground.walk_s + TIE_S)
         concerned |= nearer.any(axis=0)
-        ids = sites["site_id"].to_numpy(object)[fresh_rows[walking]]
-        rank = text_rank(np.append(ground.site_ids, ids).astype(object))
+        fresh_ids = np.array([*ids], dtype=object)[fresh_rows[walking]]
+        rank = text_rank(np.append(ground.site_ids, fresh_ids))
     rows = np.flatnonzero(concerned)
     row_of_site = np.concatenate([np.arange(len(stays)), fresh_rows[walking], [-1]])
     walk_s, site = walks.nearest(rows, stays, rank=rank, further=further, further_s=further_s)
@@ -110,31 +126,28 @@ def _walks(
 
 def _site_table(
     ground: Ground, scenario: Scenario, suggestion: Suggestion | None
-) -> tuple[gpd.GeoDataFrame, Ints]:
-    """All sites of the scenario, those of the ground first, and the rows of moved ones."""
-    base = ground.assessment.sites
-    ids, table, places = pd.Index(ground.site_ids), base, scenario.opened_places
+) -> tuple[gpd.GeoDataFrame | None, dict[str, int]]:
+    """All sites, None where no more than their status may change, and the row of each id."""
+    base, ids = ground.assessment.sites, ground.row_of_site
     built = [one for one in scenario.opened_ids if one not in ids]
+    places = scenario.opened_places
+    if not (built or places or scenario.move or scenario.desks or scenario.hours):
+        return None, ids
+    table = base.reset_index(drop=True)
     if built or places:
-        rows = _new_rows(base, built, places, ground, suggestion)
-        table = _with_rows(base.reset_index(drop=True), rows)
-        ids = pd.Index(table["site_id"].to_numpy(object))
-    status = table["status"].to_numpy(object, copy=True)
-    status[ids.get_indexer(list(scenario.close))] = "closed"
-    status[ids.get_indexer(scenario.opened_ids)] = "open"
-    table = table.assign(status=status)
+        table = _with_rows(table, _new_rows(base, built, places, ground, suggestion))
+        ids = {one: row for row, one in enumerate(table["site_id"])}
     for column, values in (("desks", scenario.desks), ("hours_per_day", scenario.hours)):
         if values:
             old = table.get(column, pd.Series(np.nan, index=table.index)).astype(np.float64)
             numbers = old.to_numpy(copy=True)
-            numbers[ids.get_indexer(list(values))] = list(values.values())
+            numbers[[ids[one] for one in values]] = list(values.values())
             table = table.assign(**{column: numbers})
-    moved = np.asarray(ids.get_indexer(list(scenario.move)), dtype=np.int64)
-    if len(moved):
+    if scenario.move:
         shapes = table.geometry.to_numpy().copy()
-        shapes[moved] = shapely.points(list(scenario.move.values()))
+        shapes[[ids[one] for one in scenario.move]] = shapely.points(list(scenario.move.values()))
         table = table.set_geometry(gpd.GeoSeries(shapes, index=table.index, crs=4326))
-    return table, np.sort(moved[moved < len(base)])
+    return table, ids
 
 
 def _new_rows(
@@ -166,7 +179,7 @@ def _new_rows(
     table = pd.DataFrame(rows, columns=["site_id", "name", "desks", "hours_per_day", "geometry"])
     if not has_desks(base) and all(place.desks is None for place in places):
         table = table.drop(columns=["desks", "hours_per_day"])
-    return table.assign(status="open")
+    return table.assign(status=OPEN)
 
 
 def _with_rows(table: gpd.GeoDataFrame, rows: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -50,7 +50,15 @@ class SiteWalks:
     @cached_property
     def _order(self) -> Ints:
         """Pairs by residence, the nearest site first."""
-        return np.lexsort((self.pairs.walk_s, self.pairs.residence))
+        pairs, n, m = self.pairs, self.homes.n_places, self.joins.n_places
+        if not self.covers_all:
+            return np.lexsort((pairs.walk_s, pairs.residence))
+        # Sorting many short rows of a full table is far quicker than one long sort.
+        number = np.full((n, m), -1, dtype=np.int64)
+        number[pairs.residence, row_of(pairs.indptr)] = np.arange(len(pairs.residence))
+        walk_s = np.where(number >= 0, np.append(pairs.walk_s, 0.0)[number], np.inf)
+        ordered = np.take_along_axis(number, walk_s.argsort(axis=1, kind="stable"), axis=1)
+        return ordered[ordered >= 0]
 
     @cached_property
     def _start(self) -> Ints:
@@ -71,32 +79,30 @@ class SiteWalks:
         """Whether a pair that is not listed has no path at all."""
         return bool(np.isinf(self.cutoff_s))
 
-    def within(self, sites: Ints, walk_s: Floats) -> Bools:
+    def no_farther(self, walk_s: Floats) -> list[Ints]:
         """
-        Flag the residences that may walk to one of some sites as far as they walk already.
+        List for each site the residences that may walk there as far as they walk already.
+
+        Only these have another nearest site, or another walk, if the site opens or closes.
 
         Parameters
         ----------
-        sites
-            Rows of sites.
         walk_s
             Walk of each residence in seconds; inf where it has none.
 
         Returns
         -------
-        within
-            Shape (n_residences,): one of the sites is no farther, or farther by no more than a
+        rows
+            By site, ascending: residences to which it is no farther, or farther by no more than a
             tie; where not all walks are listed, also whoever walks farther than those.
         """
-        found = np.zeros(self.homes.n_places, dtype=bool)
-        indptr = self.pairs.indptr
-        for site in sites:
-            part = slice(indptr[site], indptr[site + 1])
-            home = self.pairs.residence[part]
-            found[home[self.pairs.walk_s[part] <= walk_s[home] + TIE_S]] = True
-        if not self.covers_all and len(sites):
-            found |= walk_s + TIE_S > self.cutoff_s
-        return found
+        pairs = self.pairs
+        near = np.flatnonzero(pairs.walk_s <= walk_s[pairs.residence] + TIE_S)
+        by_site = np.split(pairs.residence[near], np.searchsorted(near, pairs.indptr[1:-1]))
+        if self.covers_all:
+            return by_site
+        far = np.flatnonzero(walk_s + TIE_S > self.cutoff_s)
+        return [np.union1d(rows, far) for rows in by_site]
 
     def nearest(
         self,

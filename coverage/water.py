@@ -170,7 +170,7 @@ def sea_areas(coasts: Shapes, box: shapely.Polygon) -> Shapes:
     Returns
     -------
     sea
-        Polygons within the box and within `SEA_M` of a coast, shape (k,).
+        Polygons within the box and within `SEA_M` of a coast, or in a bay of it, shape (k,).
 
     References
     ----------
@@ -195,7 +195,8 @@ def sea_areas(coasts: Shapes, box: shapely.Polygon) -> Shapes:
     sea = faces[(side[0] > 0) & (side[1] == 0)]
     # The rim of what is known may be rough, and a smooth one takes a second.
     rough = shapely.simplify(lines, SEA_M / 40)
-    known = shapely.buffer(shapely.union_all(rough), SEA_M)
+    # Between two headlands the sea is known too: a bay left blank would look like land.
+    known = shapely.buffer(shapely.buffer(shapely.union_all(rough), 3 * SEA_M), -2 * SEA_M)
     pieces = shapely.get_parts(shapely.intersection(sea, known))
     return pieces[shapely.get_dimensions(pieces) == 2]
 

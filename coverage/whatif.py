@@ -167,6 +167,22 @@ class _Bench:
         self.last: tuple[object, Ground] | None = None
 
     @cached_property
+    def known_ids(self) -> dict[str, dict[str, Any]]:
+        """Ids that a scenario may name."""
+        tables = {"sites": self.study.sites["site_id"], "zones": self.study.zones["zone_id"]}
+        known = {name: dict.fromkeys(column.astype(str)) for name, column in tables.items()}
+        suggestion = self.study.suggestion
+        known["suggested"] = (
+            {} if suggestion is None else dict.fromkeys(suggestion.sites["site_id"])
+        )
+        return known
+
+    @cached_property
+    def present_base(self) -> Outcome:
+        """The base as it is now."""
+        return self.base.unsited()
+
+    @cached_property
     def sited_base(self) -> Outcome:
         """The base with sites suggested."""
         return self.base if self.base.suggestion is not None else self.base.sited()
@@ -188,19 +204,13 @@ class _Bench:
         outcome, notes = self.with_sites(ground, scenario)
         sites_again = scenario.changes_siting if suggest is None else suggest
         if not sites_again:
-            return Comparison(scenario.name, self.base.unsited(), outcome, notes)
+            return Comparison(scenario.name, self.present_base, outcome, notes)
         return Comparison(scenario.name, self.sited_base, outcome.sited(), notes)
 
     def checked_plan(self, scenario: Scenario) -> Plan:
         """The plan of a scenario; all that does not fit in one message."""
-        study, plan = self.study, self.plan
-        suggested = [] if study.suggestion is None else study.suggestion.sites["site_id"].tolist()
-        faults = id_faults(
-            scenario,
-            sites=study.sites["site_id"].astype(str).tolist(),
-            suggested=suggested,
-            zones=study.zones["zone_id"].astype(str).tolist(),
-        )
+        plan = self.plan
+        faults = id_faults(scenario, **self.known_ids)
         values = dict(scenario.plan)
         if "profiles" in values:
             values["profiles"] = {**self.plan.profiles, **values["profiles"]}
@@ -295,7 +305,7 @@ def _unchanged(ground: Ground) -> Outcome:
     """The ground as it is, with the sites that it has."""
     one = ground.assessment
     nobody: Ints = np.empty(0, dtype=np.int64)
-    return Outcome(ground, one.sites, one.site_joins, nobody, np.empty(0), nobody)
+    return Outcome(ground, ground.status, one.site_joins, nobody, np.empty(0), nobody)
 
 
 def _must_read(before: Plan, after: Plan) -> bool:

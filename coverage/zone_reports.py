@@ -6,11 +6,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from walkcover._errors import InputError
 from walkcover.excerpt import excerpts
 from walkcover.file_names import file_stems
 from walkcover.league import PARENTS, league_table, zones_to_report
-from walkcover.output import WRITERS, refuse_existing
+from walkcover.output import WRITERS, refuse_existing, report_file
 from walkcover.result import Result
 
 LEAGUE = "league"
@@ -40,7 +39,7 @@ def write_zone_reports(
     level
         Which zones, as in `walkcover.league.zones_to_report`.
     forms
-        Endings of the reports: those of the reports in the output folder.
+        Endings of the reports: html, docx, pdf, xlsx.
     overwrite
         Whether to replace files that are there.
 
@@ -53,28 +52,26 @@ def write_zone_reports(
     ------
     InputError
         If there is no such level or form, or the result is no whole run.
+    MissingToolError
+        If a PDF is asked for, and what prints it is not installed.
     OutputExistsError
         If a file is there already and `overwrite` is off.
     """
     from walkcover.maps.league_page import build_league_page, write_league_workbook
 
     folder = Path(folder)
+    writers = {form: WRITERS[report_file(f"report.{form}")] for form in forms}
     zone_ids = zones_to_report(result.zones, level)
     stems = file_stems(zone_ids, taken=[LEAGUE])
-    names = [f"{stem}.{form}" for stem in stems for form in forms]
+    names = [f"{stem}.{form}" for stem in stems for form in writers]
     names += [f"{LEAGUE}.html", f"{LEAGUE}.xlsx"]
-    known = [name.partition(".")[2] for name in WRITERS if name.startswith("report.")]
-    for form in forms:
-        if form not in known:
-            msg = f"there is no report as {form!r}: expected {', '.join(known)}"
-            raise InputError(msg)
     refuse_existing([folder / name for name in names], overwrite=overwrite)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
         draft = Path(unfinished)
         for stem, part in zip(stems, excerpts(result, zone_ids), strict=True):
-            for form in forms:
-                WRITERS[f"report.{form}"](part, draft / f"{stem}.{form}")
+            for form, write in writers.items():
+                write(part, draft / f"{stem}.{form}")
         league = league_table(result.zones)
         page = build_league_page(league, plan=result.plan)
         (draft / f"{LEAGUE}.html").write_text(page, encoding="utf-8", newline="")

@@ -14,7 +14,7 @@ LETTER_MM, PADDING_MM = 1.52, 2.0
 TWIPS_PER_MM = 1440 / 25.4
 # Letters of words that a column is given at most; longer ones go on in the next line.
 WIDEST_WORDS = {"word": 26, "text": 16, "name": 26, "code": 18}
-LEAST_WORDS = 8
+LEAST_WORDS = 10
 INDENT_MM = 4.0
 RULE, STRONG_RULE, QUIET = "D5D9DE", "1D2329", "555D66"
 NAMESPACES = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -65,8 +65,7 @@ def column_widths(table: Table, width_mm: float) -> list[float]:
     """
     wanted, least = [], []
     for at, column in enumerate(table.columns):
-        cells = [row.cells[at] for row in table.rows]
-        longest = max((text_width(_line(cell)) for cell in cells), default=0)
+        longest = max((_letters(row, at) for row in table.rows), default=0)
         head = max(map(text_width, column.title.split()), default=0)
         if column.kind in WORDY:
             letters = min(max(longest, head), WIDEST_WORDS[column.kind])
@@ -83,8 +82,12 @@ def column_widths(table: Table, width_mm: float) -> list[float]:
     return [one * width_mm / sum(wanted) for one in wanted]
 
 
-def _line(cell: Cell) -> str:
-    return str(cell) + (f" {cell.note}" if len(cell.note) == 1 else "")
+def _letters(row: Row, at: int) -> int:
+    """Count the letters of a cell in a line; a long note may go on in the next one."""
+    cell = row.cells[at]
+    mark = f" {cell.note}" if len(cell.note) == 1 else ""
+    indent = round(INDENT_MM / LETTER_MM) * min(row.depth, 2) if at == 0 else 0
+    return max(text_width(str(cell) + mark) + indent, text_width(cell.note))
 
 
 def table_xml(table: Table, width_mm: float) -> str:
@@ -207,7 +210,9 @@ def _cell_runs(cell: Cell, *, half_points: int = 0, bold: bool = False) -> str:
     runs = _runs(cell.text, half_points=half_points, bold=bold)
     if cell.after:
         runs += _runs(ARROW, quiet=True) + _runs(cell.after, half_points=half_points, bold=bold)
-    return runs + (_runs(f" {cell.note}", quiet=True) if cell.note else "")
+    # A mark stands behind the figure, words in a line of their own.
+    between = " " if len(cell.note) == 1 else "\n"
+    return runs + (_runs(between + cell.note, quiet=True) if cell.note else "")
 
 
 def _runs(text: str, *, bold: bool = False, quiet: bool = False, half_points: int = 0) -> str:

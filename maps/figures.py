@@ -85,6 +85,23 @@ def headline(result: Result) -> Headline:
     )
 
 
+def before_building(result: Result) -> tuple[float, float]:
+    """
+    Give what the steps of the rollout start from.
+
+    Returns
+    -------
+    covered_people, covered_share
+        Of the people that the rollout counts: in the excerpt of a zone where desk time counts,
+        those of the whole run. The share is 1 where nobody lives.
+    """
+    summary = result.summary
+    if "excerpt" in summary and not summary["distance_only"]:
+        summary = summary["excerpt"]["whole"]
+    share = summary["covered_share"]
+    return float(summary["covered_people"]), 1.0 if share is None else float(share)
+
+
 def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 

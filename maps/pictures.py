@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from walkcover.maps.drawing import Area, Areas, Drawing, Label, Line, Lines, Mark
+from walkcover.maps.figures import before_building
 from walkcover.maps.streets import MAIN_STREETS
 from walkcover.maps.text import Words
 from walkcover.result import Result
@@ -42,7 +43,8 @@ def coverage_curve(result: Result, words: Words) -> Drawing:
         Number of sites across, share covered up; the last point is the share after the last site
         of the rollout.
     """
-    shares = [float(result.summary["covered_share"]), *map(float, result.rollout["covered_share"])]
+    _, now = before_building(result)
+    shares = [now, *map(float, result.rollout["covered_share"])]
     left, right, top, bottom = 46, 14, 12, 20
     inner_w, inner_h = CURVE_WIDTH - left - right, CURVE_HEIGHT - top - bottom
     low = math.floor(min(shares) * 10) / 10
@@ -95,6 +97,9 @@ def where_it_is(result: Result, words: Words) -> Drawing:
         North up, in equirectangular projection around the middle.
     """
     places = [result.residences.geometry, result.sites.geometry, result.gap_areas.geometry]
+    if not any(map(len, places)):
+        # A zone without anybody is drawn by its outline.
+        places = [result.zones.geometry[result.zones.geometry.notna()]]
     west, south, east, north = _box(places)
     squeeze = math.cos(math.radians((south + north) / 2))
     wide, high = max((east - west) * squeeze, 1e-4), max(north - south, 1e-4)
@@ -140,7 +145,7 @@ def _water(water: gpd.GeoDataFrame, drawn: Shapes) -> list[Lines | Areas]:
 
 
 def _box(places: list[gpd.GeoSeries]) -> tuple[float, float, float, float]:
-    corners = np.array([one.total_bounds for one in places if len(one)])
+    corners = np.array([one.total_bounds for one in places if len(one)] or [[0.0] * 4])
     west, south = corners[:, :2].min(axis=0)
     east, north = corners[:, 2:].max(axis=0)
     return float(west), float(south), float(east), float(north)

@@ -54,7 +54,7 @@ STYLES = (
     ("List Number", 10.5, 1, 1, False),
     ("Caption", 9, 1, 6, False),
 )
-TABLE_TEXT_PT = 8.5
+TABLE_TEXT_PT, SPACE_BELOW_PT = 8.5, 4.0
 INK, QUIET = "1D2329", "555D66"
 THEME_FONTS = ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme")
 
@@ -265,9 +265,11 @@ WRITERS: dict[type[Block], Callable[[Any, Any], None]] = {
 def _append(file: Any, xml: str) -> None:
     """Put a table at the end, with room below, as two tables in a row would become one."""
     from docx.oxml import parse_xml
+    from docx.shared import Pt
 
     file.element.body.insert_element_before(parse_xml(xml), "w:sectPr")
-    _line(file, "", "TableText")
+    space = _line(file, "", "TableText")
+    space.paragraph_format.line_spacing = Pt(SPACE_BELOW_PT)
 
 
 def _same_bytes(file: Any) -> bytes:

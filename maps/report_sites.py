@@ -137,7 +137,8 @@ def _site_facts(result: Result) -> pd.DataFrame:
     known = ["site_id", "lon", "lat", "order", "stage", "people_served"]
     known += ["desks", "desks_added", "load_share"]
     sites = result.sites[[name for name in known if name in result.sites]]
-    near = result.rollout[["site_id", "near"]].drop_duplicates("site_id")
+    # A run that sought no sites has a rollout without columns.
+    near = result.rollout.reindex(columns=["site_id", "near"]).drop_duplicates("site_id")
     table = closures.assign(title=site_titles(closures))
     return table.merge(sites, on="site_id", how="left").merge(near, on="site_id", how="left")
 

@@ -52,7 +52,7 @@ def unsnapped_chapter(result: Result, words: Words) -> Chapter:
         count = formats.people(len(lost))
         said = words("not_snapped_note", count=count, people=people, snap=snap)
         named = words("list_and").join(first["residence_id"].astype(str))
-        more = f" {words('and_more')}" if len(lost) > len(first) else ""
+        more = " " + words("and_more") if len(lost) > len(first) else ""
         blocks = [Paragraph(said), Paragraph(named + more, "names")]
     sites = result.sites[result.sites["snap_to"].isna()]
     if len(sites):

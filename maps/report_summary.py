@@ -99,7 +99,8 @@ def _cards(head: figures.Headline, words: Words) -> Cards:
     unserved: tuple[str, ...] = ()
     if head.unserved_people is not None:
         lost = figure_cell(head.unserved_people.before, head.unserved_people.after, formats.people)
-        unserved = (f"{words('unserved_of_these')} {lost}",)
+        of_these = words("unserved_of_these")
+        unserved = (f"{of_these} {lost}",)
     return Cards(
         (
             Card(
@@ -229,6 +230,12 @@ def _how_sure(result: Result, words: Words) -> list[str]:
                 hours=formats.number(desks.hours_per_day),
             )
         )
+    part = result.summary.get("excerpt")
+    if part:
+        people = formats.people(part["whole"]["people"])
+        zone = zone_title(part["zone_id"], part["zone_name"], words)
+        lines.append(words("say_excerpt", zone=zone, people=people))
+        lines.append(words("say_excerpt_sites"))
     lost = result.residences["verdict"] == "not_snapped"
     if lost.any():
         lines.append(

@@ -28,6 +28,8 @@ from walkcover.maps.workbook import (
 )
 from walkcover.result import Result
 
+# Columns of the stages that say nothing where no zone has a floor.
+FLOORS = ["zone_floor", "zones_short", "zones_short_people"]
 # Columns of the tables that the sheets do not repeat: outlines, and what is said in words beside.
 UNSAID = {
     "stages": ("target", "max_sites", "budget", "goal", "status", "rows", "columns"),
@@ -110,6 +112,8 @@ def _stages(result: Result, words: Words) -> pd.DataFrame:
     """Say goal and proof in words, as in the report."""
     rows = [row for _, row in result.stages.iterrows()]
     table = result.stages.copy()
+    if not table.get("zone_floor", pd.Series(0.0)).gt(0).any():
+        table = table.drop(columns=FLOORS, errors="ignore")
     table.insert(1, "goal_text", [figures.goal_text(row, words) for row in rows])
     if "status" in table:
         table["proof_text"] = [figures.proof_text(row, words) for row in rows]
@@ -171,15 +175,15 @@ def _overview(result: Result, words: Words) -> list[TextBlock]:
         TextLine(words("report_title", limit=limit) + dated),
         TextLine(words("banner")),
     ]
-    found += _said(glance_chapter(result, words), "glance")
+    found += _said(glance_chapter(result, words), words)
     totals = totals_chapter(result, words)
     # Verdicts have a sheet of their own.
-    found += _said(Chapter(totals.key, totals.title, totals.blocks[:1]), "totals")
-    found += _said(sources_chapter(result, words), "parameters", "sources")
+    found += _said(Chapter(totals.key, totals.title, totals.blocks[:1]), words, "totals")
+    found += _said(sources_chapter(result, words), words, "parameters", "sources")
     return found
 
 
-def _said(chapter: Chapter, *keys: str) -> Iterator[TextBlock]:
+def _said(chapter: Chapter, words: Words, *keys: str) -> Iterator[TextBlock]:
     """Write the sentences and tables of a chapter one below the other; pictures are left out."""
     if chapter.title:
         yield TextLine(chapter.title, "heading")
@@ -194,10 +198,10 @@ def _said(chapter: Chapter, *keys: str) -> Iterator[TextBlock]:
             marks = (f"{n}." if block.ordered else "•" for n in range(1, len(block.lines) + 1))
             yield from (TextLine(f"{m} {one}") for m, one in zip(marks, block.lines, strict=True))
         elif isinstance(block, Table):
-            yield _small_table(block, next(names))
+            yield _small_table(block, next(names), words)
 
 
-def _small_table(table: Table, key: str) -> TextTable:
+def _small_table(table: Table, key: str, words: Words) -> TextTable:
     """Take the raw values of the figures, and the words."""
     rows: list[tuple[Any, ...]] = []
     kinds: list[Kind] = []
@@ -206,4 +210,5 @@ def _small_table(table: Table, key: str) -> TextTable:
         values = {one.text: one.value for one in row.cells if one.value is not None}
         rows.append(tuple(values.get(one.text, one.text) for one in row.cells))
         kinds.append("share" if any("share" in one.key for one in row.cells) else "people")
-    return TextTable(key, tuple(one.title for one in table.columns), tuple(rows), tuple(kinds))
+    heads = tuple(one.title or words("column_figure") for one in table.columns)
+    return TextTable(key, heads, tuple(rows), tuple(kinds))

@@ -239,7 +239,8 @@ def zones_chapter(result: Result, words: Words) -> Chapter:
         if busy > figures.NORM_HIGH:
             cells[-1] = replace(cells[-1], note="▲")
         rows.append(Row(tuple(cells), key=str(zone["zone_id"]), depth=depth))
-    note = f"{words('zone_note')} {words('people_per_site')}: {norm_text(words)}"
+    marked, per_site = words("zone_note"), words("people_per_site")
+    note = f"{marked} {per_site}: {norm_text(words)}"
     tag = words("distance_only") if result.summary["distance_only"] else ""
     blocks = (Paragraph(note, "quiet"), Table(tuple(columns), tuple(rows), keys="zone"))
     return Chapter("zones", words("by_zone"), blocks, tag=tag)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from walkcover.maps import formats
+from walkcover.maps.figures import before_building
 from walkcover.maps.layers import is_text, site_titles
 from walkcover.maps.packing import pack_json
 from walkcover.maps.pairs import limit_steps
@@ -32,7 +33,7 @@ def step_data(result: Result, phrases: Phrases) -> PlainData:
         each step, so that its dots show it; it cannot where desk time counts.
     """
     titles = dict(zip(result.sites["site_id"], site_titles(result.sites), strict=True))
-    summary = result.summary
+    covered, share = before_building(result)
     steps = [
         {
             "order": int(row["order"]),
@@ -50,9 +51,9 @@ def step_data(result: Result, phrases: Phrases) -> PlainData:
     ]
     return {
         "start": {
-            "covered": formats.people(summary["covered_people"]),
-            "share": float(summary["covered_share"]),
-            "share_text": formats.share(summary["covered_share"]),
+            "covered": formats.people(covered),
+            "share": share,
+            "share_text": formats.share(share),
         },
         "steps": pack_json(steps),
         "recount": _can_recount(result),

@@ -98,6 +98,7 @@ OF_TABLE: dict[tuple[str, str], tuple[str, str]] = {
     ("stages", "name"): ("stage", "stage"),
     ("zones", "name"): ("name", "zone"),
     ("league", "name"): ("name", "zone"),
+    ("remedies", "order"): ("column_number", "people"),
     ("remedies", "people"): ("helped", "people"),
     ("remedies", "sites"): ("sites_added", "people"),
     ("shortages", "people"): ("within_reach_only", "people"),

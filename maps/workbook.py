@@ -47,9 +47,9 @@ SHOWN_AS: dict[Kind, str] = {
 MOST_ROWS, MOST_COLUMNS = 2**20 - 1, 2**14
 # Stands where a workbook must carry a date and the plan gives none.
 NO_DATE = "2000-01-01"
-# Widths in letters. A head may be broken into lines as narrow as this; cells are no wider than
-# that, and rows that are measured for it suffice.
-NARROWEST, WIDEST, MEASURED_ROWS = 9, 48, 5000
+# Widths of columns in letters: the least, the most, heads that are not broken; and how many rows
+# are measured.
+NARROWEST, WIDEST, ONE_LINE, MEASURED_ROWS = 9, 48, 20, 5000
 TABLE_STYLE = "Table Style Light 1"
 BAR_COLOUR, HEAD_COLOUR = "#9ecae1", "#e3e7eb"
 LINE_HEIGHT = 15
@@ -228,7 +228,9 @@ def _write_sheet(book: xlsxwriter.Workbook, name: str, part: DataSheet) -> None:
 def _format(book: xlsxwriter.Workbook, kind: Kind) -> Format:
     look: dict[str, Any] = {"num_format": NUMBER_FORMATS[kind], "valign": "top"}
     # Text keeps off the figures that end at its left.
-    return book.add_format(look | ({"text_wrap": True, "indent": 1} if kind == "text" else {}))
+    if kind == "text":
+        look |= {"text_wrap": True, "align": "left", "indent": 1}
+    return book.add_format(look)
 
 
 def write_cell(sheet: Worksheet, row: int, column: int, value: Any, form: Format) -> None:
@@ -245,11 +247,12 @@ def write_cell(sheet: Worksheet, row: int, column: int, value: Any, form: Format
 
 
 def _column_width(title: str, column: SheetColumn) -> int:
-    """As wide as the widest cell; a head may take two lines."""
+    """As wide as the widest cell; a long head takes two lines."""
     measured = islice(column.values, MEASURED_ROWS)
     widest = max((shown_width(_as_shown(one, column.kind)) for one in measured), default=0)
     # The button of the filter takes room beside the head.
-    head = math.ceil(shown_width(title) / 2) + 4
+    head = shown_width(title) + 3
+    head = head if head <= ONE_LINE else math.ceil(head / 2) + 3
     return min(max(widest + 2, head, NARROWEST), WIDEST)
 
 

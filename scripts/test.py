@@ -8,6 +8,7 @@ Arguments after ``--`` go to pytest: ``python3 scripts/test.py -- -k snap``.
 from __future__ import annotations
 
 import argparse
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -16,11 +17,15 @@ from pathlib import Path
 
 import _environment as environment
 
-# Debian's package, the program that shows it is there, and which tests are skipped without it.
+# Debian's package, the program or library that shows it is there, and which tests are skipped
+# without it.
 SYSTEM_PACKAGES = (
     ("chromium", "chromium", "tests that open the map in a browser"),
     ("fonts-noto-cjk", "", "tests that look at Chinese text in a picture"),
     ("poppler-utils", "pdftotext", "tests that read a printed report"),
+    ("libpango-1.0-0", "libpango-1.0", "tests that print a report without a browser"),
+    ("libpangoft2-1.0-0", "libpangoft2-1.0", "tests that print a report without a browser"),
+    ("libharfbuzz-subset0", "libharfbuzz-subset", "tests that print a report without a browser"),
 )
 # Wide enough that pytest does not cut off why a test was skipped.
 COLUMNS = "200"
@@ -100,7 +105,9 @@ def install_system_packages() -> None:
 
 
 def is_there(command: str) -> bool:
-    """Tell whether a program is installed; without a name, whether a Chinese font is."""
+    """Tell whether a program or a library is installed; without a name, whether a Chinese font."""
+    if command.startswith("lib"):
+        return ctypes.util.find_library(command.removeprefix("lib")) is not None
     if command:
         return shutil.which(command) is not None
     if shutil.which("fc-list"):

@@ -6,10 +6,9 @@ import dataclasses
 import math
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
-from xml.etree import ElementTree
 
 import pytest
+from report_pages import cells, parse, text_of
 from results import COVERED, COVERED_AFTER, PEOPLE, make_result
 
 from walkcover.maps import build_map, build_report, formats
@@ -17,37 +16,6 @@ from walkcover.maps.text import Words
 from walkcover.result import Result
 
 AWKWARD = "</style></script><b>{{7*7}}'\"&"
-VOID = {"meta", "br"}
-
-
-class _Tree(HTMLParser):
-    """Build an element tree from HTML whose other elements are all closed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.builder = ElementTree.TreeBuilder()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.builder.start(tag, {name: value or "" for name, value in attrs})
-        if tag in VOID:
-            self.builder.end(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        self.builder.end(tag)
-
-    def handle_data(self, data: str) -> None:
-        self.builder.data(data)
-
-
-def parse(page: str) -> ElementTree.Element:
-    tree = _Tree()
-    tree.feed(page.partition("<html")[1] + page.partition("<html")[2].rstrip())
-    return tree.builder.close()
-
-
-def text_of(element: ElementTree.Element | None) -> str:
-    assert element is not None
-    return "".join(element.itertext())
 
 
 def test_same_result_same_bytes() -> None:
@@ -118,11 +86,6 @@ def test_gaps_and_sites_in_order(language: str, no_path: str) -> None:
     ]
 
 
-def cells(page: ElementTree.Element, section: str) -> list[list[str]]:
-    rows = page.findall(f'.//section[@id="{section}"]//tbody/tr')
-    return [[" ".join(text_of(cell).split()) for cell in row] for row in rows]
-
-
 def test_remedies_in_words() -> None:
     page = parse(build_report(make_result(language="en")))
     text = text_of(page.find('.//section[@id="remedies"]'))
@@ -162,7 +125,7 @@ def test_a_target_missed_in_words(limit_min: float | None, instead: str) -> None
     text = " ".join(text_of(page.find('.//section[@id="remedies"]')).split())
     assert "City (goal: cover 95.0%): 40 people short. The changes marked ● (2)" in text
     assert instead in text
-    assert [row[0] for row in cells(page, "remedies")] == ["●", "●", ""]
+    assert [row[0] for row in cells(page, "remedies")] == ["● 1", "● 2", "3"]
 
 
 def test_zones_under_their_floor_in_words() -> None:
@@ -301,10 +264,10 @@ def test_unsnapped_are_listed_and_sources_have_digests() -> None:
 def test_curve_ends_where_the_rollout_ends() -> None:
     page = parse(build_report(make_result()))
     path = page.findall('.//path[@class="curve"]')[0].attrib["d"]
-    heights = [float(y) for y in re.findall(r"[,V]([\d.]+)", path)]
-    # The axis runs from 60 % (y = 176) to 100 % (y = 12).
-    assert heights[0] == pytest.approx(176 - 164 * (750 / 1140 - 0.6) / 0.4, abs=0.06)
-    assert heights[-1] == pytest.approx(176 - 164 * (1080 / 1140 - 0.6) / 0.4, abs=0.06)
+    heights = [float(y) for y in re.findall(r",([\d.]+)", path)]
+    # The axis runs from 60 % (y = 190) to 100 % (y = 12).
+    assert heights[0] == pytest.approx(190 - 178 * (750 / 1140 - 0.6) / 0.4, abs=0.06)
+    assert heights[-1] == pytest.approx(190 - 178 * (1080 / 1140 - 0.6) / 0.4, abs=0.06)
 
 
 @pytest.mark.parametrize("build", [build_map, build_report])

@@ -2,7 +2,10 @@
 
 import ast
 import importlib.util
+import re
+import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from types import ModuleType
 
@@ -189,3 +192,73 @@ def test_the_guide_shows_what_the_options_do() -> None:
     script = _load("options_on_the_town", "walkcover_options_on_the_town")
     guide = (SCRIPTS.parent / "docs" / "guide.md").read_text(encoding="utf-8")
     assert script.table() in guide
+
+
+# Worked examples
+
+
+EXAMPLES = {
+    "sweep_interval": "interval.svg",
+    "sweep_profiles": "profiles.svg",
+    "one_site_out": "one_site_out.svg",
+    "budget_curve": "budget.svg",
+}
+# Scripts of which the page shows what they print.
+SHOWN = ("sweep_interval", "budget_curve")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def charts() -> ModuleType:
+    return _load("_charts", "walkcover_charts")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_worked_example_runs_on_the_town_and_prints_a_picture(name: str, tmp_path: Path) -> None:
+    command = [sys.executable, str(SCRIPTS / f"{name}.py"), "--out", str(tmp_path)]
+    printed = subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout
+    bars = [line for line in printed.splitlines() if "█" in line]
+    assert len(bars) >= 4
+    picture = tmp_path / EXAMPLES[name]
+    assert f"Picture: {picture}" in printed
+    texts = {text.text for text in ET.parse(picture).iter(f"{SVG}text")}
+    # The picture shows the figures of the bars.
+    assert {line.split()[-1] for line in bars} <= texts
+    if name in SHOWN:
+        page = (SCRIPTS.parent / "docs" / "what_if.md").read_text(encoding="utf-8")
+        assert "\n".join(bars) in page
+
+
+def test_page_names_the_worked_examples() -> None:
+    page = (SCRIPTS.parent / "docs" / "what_if.md").read_text(encoding="utf-8")
+    named = re.findall(r"`scripts/(\w+)\.py`", page)
+    assert sorted(named) == sorted(EXAMPLES)
+
+
+def test_bars_are_as_long_as_their_values(charts: ModuleType) -> None:
+    rows = [("all", 40.0), ("half", 20.0), ("a bit", 0.5), ("none", 0.0)]
+    lines = charts.text_bars(rows, show="{:g}".format).split("\n")
+    assert lines[0] == f"  all  {'█' * 40} 40"
+    assert lines[1] == f" half  {'█' * 20}{' ' * 20} 20"
+    assert lines[2] == f"a bit  ▌{' ' * 39} 0.5"
+    assert lines[3] == f" none  {' ' * 40} 0"
+    assert charts.text_bars([("a", 1.0)], show=str, most=2.0).count("█") == 20
+    assert charts.text_bars([("a", 0.0)], show=str) == f"a  {' ' * 40} 0.0"
+    assert charts.text_bars([], show=str) == ""
+
+
+def test_only_everybody_is_a_hundred_percent(charts: ModuleType) -> None:
+    assert [charts.percent(share) for share in (1.0, 0.99999, 0.5)] == ["100.0%", "99.9%", "50.0%"]
+
+
+def test_pictures_show_names_as_they_are(charts: ModuleType) -> None:
+    name = '<script>&"'
+    picture = ET.fromstring(charts.svg_bars(name, [(name, 4.0), ("b", 1.0)], show=str))
+    assert [text.text for text in picture.iter(f"{SVG}text")] == [name, name, "4.0", "b", "1.0"]
+    long = [float(bar.attrib["width"]) for bar in picture.iter(f"{SVG}rect")]
+    assert long[0] == 4 * long[1]
+    points = [(0.0, 0.5), (10.0, 1.0)]
+    curve = ET.fromstring(charts.svg_curve("t", points, x_label=name, show=charts.percent))
+    assert [one.attrib["cy"] for one in curve.iter(f"{SVG}circle")] == ["152.0", "44.0"]
+    assert name in [text.text for text in curve.iter(f"{SVG}text")]

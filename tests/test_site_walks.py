@@ -61,7 +61,9 @@ def test_only_those_concerned_get_another_walk(case: Case, seed: int, all_walks:
     walk_s, site = searched(base, np.flatnonzero(before), rank[:split].argsort().argsort())
     joins = make_joins(further.sites)
     further_s = walks_to(walks.homes, joins, case.graph)
-    concerned = walks.within(np.flatnonzero(before != after), walk_s)
+    concerned = np.zeros(len(case.homes), dtype=bool)
+    for changed in np.flatnonzero(before != after):
+        concerned[walks.no_farther(walk_s)[changed]] = True
     concerned |= (np.isfinite(further_s) & (further_s <= walk_s + TIE_S)).any(axis=0)
     rows = np.flatnonzero(concerned)
     walk_s[rows], site[rows] = walks.nearest(

@@ -26,7 +26,7 @@ LIMITS = [5, 15]
 SPEEDS = [2.9, 4.0]
 GRID: dict[str, list[Any]] = {"walk.limit_min": LIMITS, "walk.speed_kmh": SPEEDS}
 # Enough to be killed between the first and the last.
-MANY = list(range(8, 16))
+MANY = list(range(11, 16))
 KILLED_AFTER = 1
 PATIENCE_S = 60.0
 
@@ -36,7 +36,7 @@ import walkcover
 
 if __name__ == "__main__":
     plan, out, workers = sys.argv[1:]
-    values = {"walk.limit_min": list(range(8, 16))}
+    values = {"walk.limit_min": list(range(11, 16))}
     walkcover.sweep(walkcover.load_plan(plan), values, out=out, workers=int(workers))
 """
 
@@ -111,9 +111,9 @@ def test_each_row_is_a_run_of_its_own(path: Path, plan: Plan, reads: list[Plan])
 
 def test_suggestions_have_the_figures_after_building(path: Path, plan: Plan) -> None:
     out = path.with_name("s.parquet")
-    values = {"stages.countryside.max_sites": [0, 1]}
+    values = {"stages.countryside.max_sites": [1]}
     rows = walkcover.sweep(plan, values, out=out, suggest=True, seed=7)
-    assert rows["seed"].tolist() == [7, 7]
+    assert rows["seed"].tolist() == [7]
     for row, number in zip(rows.to_dict("records"), values[next(iter(values))], strict=True):
         stages = [*town.PLAN["stages"][:2], {"name": "countryside", "max_sites": number}]
         town.write_plan(path, {**town.PLAN, "stages": stages})

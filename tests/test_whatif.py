@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import math
 import tomllib
 import zlib
 from collections.abc import Iterator
@@ -18,8 +19,9 @@ import pytest
 from browsing import DESKTOP, PHONE, Visit
 from results import COVERED, INF, LAT, LON, NEAR, PEOPLE, RESIDENCES, WGS84, make_result
 
-from walkcover.maps import build_map
-from walkcover.maps.whatif import limit_steps, packed_pairs
+from walkcover.maps import build_map, pairs
+from walkcover.maps.packing import to_units
+from walkcover.maps.pairs import limit_steps, packed_pairs
 from walkcover.result import NearSites, Result
 
 AWKWARD = "</script><b>{{7*7}}{% raw %}\u2028'\"&\\\x7f,=#"
@@ -371,8 +373,8 @@ def test_scenario_file_and_awkward_ids(show: Any) -> None:
 def test_limits_of_scenario_files_lose_no_millisecond(seen: Visit) -> None:
     start(seen)
     texts = seen.page.evaluate("""() => Array.from({ length: 121 }, (_, i) => {
-        walkcoverWhatIf.chosen.limit = 30 + i;
-        return walkcoverWhatIf.scenario();
+        walkcover.whatIf.chosen.limit = 30 + i;
+        return walkcover.whatIf.scenario();
     })""")
     for steps, text in enumerate(texts, 30):
         limit_s = tomllib.loads(text)["walk"]["limit_min"] * 60
@@ -398,18 +400,67 @@ def test_a_limit_between_two_steps_is_said() -> None:
 
 def test_pairs_unpack_to_what_was_packed() -> None:
     case = make_case(seed=3, n=200, n_sites=9)
-    near = case.result.near_sites
+    near, tables = case.result.near_sites, (case.result.residences, case.result.sites)
     assert near is not None
     order = np.random.default_rng(0).permutation(200)
-    packed = {name: unpack(one) for name, one in packed_pairs(near, order).items()}
+    data = packed_pairs(near, order, *tables)
+    packed = {name: unpack(one) for name, one in data.items() if name != "pace"}
     site = np.repeat(np.arange(len(packed["counts"])), packed["counts"])
-    home, steps = packed["residences"].cumsum(), packed["steps"].cumsum()
+    home = packed["residences"].cumsum()
+    x, y = to_units(tables[0]["lon"].iloc[order], tables[0]["lat"].iloc[order])
+    # As the page's script does it, pair by pair.
+    straight = [
+        math.sqrt((x[h] - packed["site_x"][s]) ** 2 + (y[h] - packed["site_y"][s]) ** 2)
+        for h, s in zip(home, site, strict=True)
+    ]
+    line = [math.floor(data["pace"] * one + 0.5) for one in straight]
+    steps = packed["rest"].cumsum() + line
     turn = np.zeros(len(site), dtype=np.int64)
     turn[packed["tied"].cumsum()] = packed["turn"]
     assert packed["turn"].size > 0
     sorted_rows = np.lexsort((turn, steps, order[home]))
     assert site[sorted_rows].tolist() == near.site.tolist()
     assert steps[sorted_rows].tolist() == near.walk_steps.tolist()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "most", "longest_s"),
+    [
+        (10**6, 10**6, 1500),  # all fit
+        (17, 10**6, 1100),  # the hand-made walks of 1,200 s and more are one
+        (15, 10**6, 1000),
+        (1, 10**6, 900),  # never less than the limit
+        (1, 12, None),  # 13 walks are within 900 s
+    ],
+)
+def test_too_many_pairs_shorten_the_walks_that_are_known(
+    monkeypatch: pytest.MonkeyPatch, wanted: int, most: int, longest_s: int | None
+) -> None:
+    monkeypatch.setattr(pairs, "WANTED_PAIRS", wanted)
+    monkeypatch.setattr(pairs, "MOST_PAIRS", most)
+    near = make_result().near_sites
+    assert near is not None
+    kept = pairs.page_pairs(near, limit_s=900.0)
+    if longest_s is None:
+        assert kept is None
+        return
+    assert kept is not None
+    walks = [(row, 10 * step) for row, step in zip(rows(near), near.walk_steps, strict=True)]
+    wanted_walks = [one for one in walks if one[1] <= kept.limit_s]
+    assert list(zip(rows(kept), 10 * kept.walk_steps.astype(int), strict=True)) == wanted_walks
+    assert len(kept.indptr) == len(near.indptr)
+    longer = [walk for _, walk in walks if walk > kept.limit_s]
+    assert kept.limit_s >= 900.0
+    # One step more would be too much.
+    if longer:
+        more = sum(walk <= kept.limit_s + 10 for _, walk in walks)
+        assert len(wanted_walks) <= wanted or kept.limit_s == 900.0
+        assert more > wanted
+    assert kept.limit_s == longest_s or longer
+
+
+def rows(near: NearSites) -> list[int]:
+    return np.repeat(np.arange(len(near.indptr) - 1), np.diff(near.indptr)).tolist()
 
 
 def unpack(packed: dict[str, Any]) -> np.ndarray:

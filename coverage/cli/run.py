@@ -70,10 +70,10 @@ def run_plan(
 ) -> None:
     """Run a plan file and write the output folder with its log."""
     import walkcover
-    from walkcover.output import LOG_NAME, WRITERS, refuse_existing
+    from walkcover.output import FILES, LOG_NAME, refuse_existing
     from walkcover.records import to_json
 
-    refuse_existing([out / name for name in (*WRITERS, LOG_NAME)], overwrite=overwrite)
+    refuse_existing([out / name for name in (*FILES, LOG_NAME)], overwrite=overwrite)
     with logged(verbose=verbose) as lines:
         checked = walkcover.load_plan(plan)
         check_gate(checked, fail_under, stage, after=after_building)

@@ -8,11 +8,10 @@
     const polygons = walkcover.unpack(source.polygons), rings = walkcover.unpack(source.rings);
     const lengths = walkcover.unpack(source.lengths);
     const x = walkcover.running(walkcover.unpack(source.x)), y = walkcover.running(walkcover.unpack(source.y));
-    const world = walkcover.TILE * Math.pow(2, walkcover.UNIT_ZOOM);
     let polygon = 0, ring = 0, at = 0;
     function place() {
-      const lat = Math.atan(Math.sinh(Math.PI * (1 - 2 * y[at] / world)));
-      return [x[at++] / world * 360 - 180, lat * 180 / Math.PI];
+      const latlng = walkcover.placeOf(x[at], y[at++]);
+      return [latlng[1], latlng[0]];
     }
     function times(n, make) {
       const made = [];

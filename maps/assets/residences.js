@@ -71,6 +71,7 @@ walkcover.points = (function () {
         if (cell) cell[1] = i + 1; else this.index.set(key, [i, i + 1]);
       }
       this.sprites = {};
+      this.keepTo([this]);
     },
     /* Classes that the page counts itself, or those of the result. */
     current: function () { return state.override || this.states[state.after ? this.states.length - 1 : 0]; },
@@ -203,7 +204,7 @@ walkcover.points = (function () {
   };
 
   return function (key, map) {
-    const layer = new PointLayer(walkcover.data[key], { pane: walkcover.pane(map, "residences", 430), maxZoom: 19 });
+    const layer = new PointLayer(walkcover.data[key], { pane: walkcover.pane(map, "residences", 430) });
     map.getPane("residences").style.pointerEvents = "none";
     state.residences = layer;
     map.on("click", function (event) {

@@ -15,6 +15,7 @@ walkcover.streets = (function () {
       L.setOptions(this, options);
       this.kinds = source.kinds.map(readLines);
       this.names = readNames(source);
+      this.keepTo(this.kinds);
     },
     paint: function (context, scale, left, top, zoom) {
       const t = Math.max(0, Math.min(1, (zoom - 11) / 7));
@@ -126,6 +127,6 @@ walkcover.streets = (function () {
   }
 
   return function (key, map) {
-    return new StreetLayer(walkcover.data[key], { pane: walkcover.pane(map, "streets", 210), maxZoom: 19 });
+    return new StreetLayer(walkcover.data[key], { pane: walkcover.pane(map, "streets", 210) });
   };
 })();

@@ -6,17 +6,22 @@
 const walkcover = (function () {
   const UNIT_ZOOM = 18;
   const CELL_BITS = 12;
-  const TILE = 256;
+  /* Side of the world at zoom 0. */
+  const WORLD = 256;
+  /* Each canvas is a layer of the browser's, which costs it time in every frame: few large ones. */
+  const TILE = 512;
   const KEYS = 65536;
   /* A dot on the edge of a tile is painted into both; none is larger than this. */
   const EDGE_PX = 12;
+  /* Room around all places for what is drawn at one of them: 12 pixels at zoom 11. */
+  const ROOM_UNITS = 1536;
   /* While the map moves, painting takes no more than this of a frame. */
   const SLICE_MS = 6;
   const data = JSON.parse(document.getElementById("walkcover-data").textContent);
   const words = {};
   const state = {
     after: false, residences: null, zones: null, labels: [], markers: [], override: null,
-    language: data.language, ratio: 0, ready: false, moving: false,
+    language: data.language, ratio: 0, moving: false,
   };
   const extensions = [];
   let phrases = null;
@@ -115,7 +120,7 @@ const walkcover = (function () {
     }
   }
 
-  /* Painting that can wait: tiles around the view, and all tiles while the map moves. */
+  /* Painting that can wait: tiles beside the view, and all tiles while the map moves. */
   const jobs = [];
 
   function paintLater(job) {
@@ -141,7 +146,15 @@ const walkcover = (function () {
     }
   }
 
+  /* Degrees of a place in units. */
+  function placeOf(x, y) {
+    const world = WORLD * Math.pow(2, UNIT_ZOOM);
+    const lat = Math.atan(Math.sinh(Math.PI * (1 - 2 * y / world))) * 180 / Math.PI;
+    return [lat, x / world * 360 - 180];
+  }
+
   const CanvasLayer = L.GridLayer.extend({
+    options: { tileSize: TILE, maxZoom: 19 },
     createTile: function (coords, done) {
       const tile = document.createElement("canvas"), layer = this;
       tile.width = tile.height = this.side();
@@ -159,13 +172,20 @@ const walkcover = (function () {
       }
       return tile;
     },
-    side: function () { return TILE * (state.ratio || window.devicePixelRatio || 1); },
-    /* Tiles one step around the view are painted ahead: moving the map shows what is there. */
-    _getTiledPixelBounds: function (center) {
-      const bounds = L.GridLayer.prototype._getTiledPixelBounds.call(this, center);
-      const ahead = state.ratio || !state.ready ? 0 : TILE;
-      return L.bounds(bounds.min.subtract([ahead, ahead]), bounds.max.add([ahead, ahead]));
+    /* No tiles where there is nothing to draw. */
+    keepTo: function (columns) {
+      let west = Infinity, north = Infinity, east = -Infinity, south = -Infinity;
+      for (const one of columns) {
+        for (let i = 0; i < one.x.length; i++) {
+          west = Math.min(west, one.x[i]); east = Math.max(east, one.x[i]);
+          north = Math.min(north, one.y[i]); south = Math.max(south, one.y[i]);
+        }
+      }
+      if (west > east) { west = east = north = south = 0; }
+      this.options.bounds = L.latLngBounds(
+        placeOf(west - ROOM_UNITS, south + ROOM_UNITS), placeOf(east + ROOM_UNITS, north - ROOM_UNITS));
     },
+    side: function () { return TILE * (state.ratio || window.devicePixelRatio || 1); },
     /* Whether a tile lies in the view. */
     sees: function (coords) {
       if (!this._map || coords.z !== this._tileZoom) return false;
@@ -273,11 +293,8 @@ const walkcover = (function () {
     window.walkcoverMap = map;
     extensions.forEach(function (begin) { begin(map, control); });
     map.whenReady(function () {
-      state.ready = true;
       window.walkcoverReady = true;
       document.documentElement.dataset.ready = "true";
-      /* Now that all in view is drawn, the tiles around it follow. */
-      map.eachLayer(function (layer) { if (layer instanceof CanvasLayer) layer._update(); });
     });
   }
 
@@ -285,6 +302,6 @@ const walkcover = (function () {
     data: data, state: state, words: words, say: say, speak: speak, start: start, extend: extend, ready: ready,
     unpack: unpack, running: running, unpackJson: unpackJson, unpackTexts: unpackTexts, count: count,
     UNIT_ZOOM: UNIT_ZOOM, CELL_BITS: CELL_BITS, TILE: TILE, cellKey: cellKey, cellsIn: cellsIn,
-    CanvasLayer: CanvasLayer, card: card, openCard: openCard, pane: pane, setAfter: setAfter,
+    CanvasLayer: CanvasLayer, placeOf: placeOf, card: card, openCard: openCard, pane: pane, setAfter: setAfter,
   };
 })();

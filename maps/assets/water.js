@@ -6,6 +6,8 @@ walkcover.water = (function () {
   /* Widths in pixels at zoom 11 and at zoom 18; streams only from the zoom on at which they tell. */
   const LINES = [{ width: [1.4, 9], from: 0 }, { width: [0.6, 4], from: 13 }];
   const NAMES_FROM = 13;
+  /* Beside a tile, in pixels: no line is drawn wider than twice this. */
+  const EDGE = 10;
   /* Names stand no nearer to each other than this, in pixels. */
   const NAME_ROOM = [260, 110];
 
@@ -39,15 +41,47 @@ walkcover.water = (function () {
     });
   }
 
-  function trace(context, source, scale, left, top) {
-    const x = source.x, y = source.y, margin = 10;
+  /* Have a function called with each line that a tile may show. */
+  function inTile(source, scale, left, top, visit) {
     for (const line of source.lines) {
       const box = line.box;
-      if (box[0] * scale > left + TILE + margin || box[2] * scale < left - margin) continue;
-      if (box[1] * scale > top + TILE + margin || box[3] * scale < top - margin) continue;
-      context.moveTo(x[line.from] * scale - left, y[line.from] * scale - top);
-      for (let i = line.from + 1; i < line.to; i++) context.lineTo(x[i] * scale - left, y[i] * scale - top);
+      if (box[0] * scale > left + TILE + EDGE || box[2] * scale < left - EDGE) continue;
+      if (box[1] * scale > top + TILE + EDGE || box[3] * scale < top - EDGE) continue;
+      const points = [];
+      for (let i = line.from; i < line.to; i++) points.push([source.x[i] * scale - left, source.y[i] * scale - top]);
+      visit(points);
     }
+  }
+
+  /*
+   * Cut a ring to the tile and a margin (Sutherland and Hodgman 1974). A canvas would do so by
+   * itself; what Chromium writes for paper of a ring that runs on for miles is off by millimetres.
+   */
+  function cutRing(points) {
+    for (const axis of [0, 1]) {
+      for (const side of [-1, 1]) {
+        const limit = side < 0 ? -EDGE : TILE + EDGE, kept = [];
+        let last = points[points.length - 1];
+        for (const point of points) {
+          const inside = (point[axis] - limit) * side <= 0, wasInside = last && (last[axis] - limit) * side <= 0;
+          if (inside !== wasInside) {
+            const t = (limit - last[axis]) / (point[axis] - last[axis]), met = [limit, limit];
+            met[1 - axis] = last[1 - axis] + t * (point[1 - axis] - last[1 - axis]);
+            kept.push(met);
+          }
+          if (inside) kept.push(point);
+          last = point;
+        }
+        points = kept;
+      }
+    }
+    return points;
+  }
+
+  function draw(context, points) {
+    points.forEach(function (point, i) {
+      if (i) context.lineTo(point[0], point[1]); else context.moveTo(point[0], point[1]);
+    });
   }
 
   const WaterLayer = walkcover.CanvasLayer.extend({
@@ -61,7 +95,7 @@ walkcover.water = (function () {
     paint: function (context, scale, left, top, zoom) {
       context.fillStyle = context.strokeStyle = COLOUR;
       context.beginPath();
-      trace(context, this.areas, scale, left, top);
+      inTile(this.areas, scale, left, top, function (ring) { draw(context, cutRing(ring)); });
       /* Outlines and holes turn opposite ways: what lies in any area is filled once. */
       context.fill("nonzero");
       context.lineCap = context.lineJoin = "round";
@@ -70,7 +104,7 @@ walkcover.water = (function () {
         if (zoom < style.from) return;
         context.lineWidth = style.width[0] + (style.width[1] - style.width[0]) * t * t;
         context.beginPath();
-        trace(context, this.lines[kind], scale, left, top);
+        inTile(this.lines[kind], scale, left, top, function (line) { draw(context, line); });
         context.stroke();
       }, this);
       if (zoom >= NAMES_FROM) this.paintNames(context, scale, left, top, zoom);
