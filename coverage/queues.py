@@ -158,7 +158,8 @@ def hourly_queues(arrivals: npt.ArrayLike, desks: npt.ArrayLike, *, per_desk_hou
 
     Examples
     --------
-    60 come to one desk that tests 60 in an hour, 90 in the next: it falls behind by 30 and by chance.
+    60 come to one desk that tests 60 in an hour, 90 in the next: it falls behind by
+    30 and by chance.
 
     >>> queues = hourly_queues([[60.0, 90.0]], [[1, 1]], per_desk_hour=60.0)
     >>> bool(30 < queues.left[0, 1] < 45), queues.left[0, 0].tolist()
