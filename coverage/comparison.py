@@ -114,7 +114,7 @@ class Comparison:
     @cached_property
     def _gained_and_lost(self) -> tuple[float, float]:
         people = self._people * self._share_change
-        return float(people[people > 0].sum()), float(-people[people < 0].sum())
+        return float(people[people > 0].sum()), float(np.abs(people[people < 0]).sum())
 
     @property
     def gained_people(self) -> float:

@@ -37,8 +37,8 @@ def side_by_side(comparisons: Sequence[Comparison], *, after: bool = False) -> p
     InputError
         If there is nothing to compare.
     """
-    chosen = [one.after if after else one for one in comparisons]
-    chosen = [one for one in chosen if one is not None]
+    states = [one.after if after else one for one in comparisons]
+    chosen = [one for one in states if one is not None]
     if not chosen:
         msg = "there is nothing to compare: expected one scenario or more"
         raise InputError(msg)

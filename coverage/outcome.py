@@ -62,7 +62,7 @@ class Ground:
     @cached_property
     def people(self) -> Floats:
         """People of each residence."""
-        return self.assessment.residences["people"].to_numpy(np.float64)
+        return np.asarray(self.assessment.residences["people"], dtype=np.float64)
 
     @cached_property
     def total_people(self) -> float:
@@ -72,12 +72,12 @@ class Ground:
     @cached_property
     def walk_s(self) -> Floats:
         """Walk of each residence in seconds."""
-        return self.assessment.residences["walk_s"].to_numpy(np.float64)
+        return np.asarray(self.assessment.residences["walk_s"], dtype=np.float64)
 
     @cached_property
     def site_ids(self) -> NDArray[np.object_]:
         """Ids of the sites as text."""
-        return self.assessment.sites["site_id"].astype(str).to_numpy(dtype=object)
+        return np.asarray(self.assessment.sites["site_id"].astype(str), dtype=object)
 
     @cached_property
     def row_of_site(self) -> dict[str, int]:
@@ -92,7 +92,7 @@ class Ground:
     @cached_property
     def status(self) -> NDArray[np.object_]:
         """Status of each site."""
-        return self.assessment.sites["status"].to_numpy(dtype=object)
+        return np.asarray(self.assessment.sites["status"], dtype=object)
 
     @cached_property
     def is_open(self) -> Bools:
@@ -247,13 +247,13 @@ class Outcome:
     def walks(self, *, after: bool) -> Floats:
         """Walk of each residence in seconds, now or after building."""
         if after:
-            return self.residences["walk_s_after"].to_numpy(np.float64)
+            return np.asarray(self.residences["walk_s_after"], dtype=np.float64)
         return self.walk_s
 
     def covered(self, *, after: bool) -> Floats:
         """People of each residence who are covered, now or after building."""
         if after or self.counts_desks:
-            return covered_people(self.residences, after=after).to_numpy(np.float64)
+            return np.asarray(covered_people(self.residences, after=after), dtype=np.float64)
         near = np.round(self.walk_s, 3) <= self.plan.walk.limit_s
         return np.where(near, self.ground.people, 0.0)
 

@@ -46,7 +46,9 @@ def scenario_from_mapping(mapping: Mapping[str, Any]) -> Scenario:
     {'walk.limit_min': 10}
     """
     own = [f.name for f in dataclasses.fields(Scenario)]
-    faults, plan, values = [], {}, {}
+    faults: list[str] = []
+    plan: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     system = mapping.get("crs", "wgs84")
     if system not in SYSTEMS:
         faults.append(f"crs = {system!r}: expected one of {', '.join(SYSTEMS)}")

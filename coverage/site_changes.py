@@ -106,8 +106,8 @@ def _walks(
     stays = is_open[: len(ground.is_open)].copy()
     stays[moved] = False
     concerned = np.zeros(len(ground.walk_s), dtype=bool)
-    for site in np.flatnonzero(ground.is_open != stays):
-        concerned[ground.concerned[site]] = True
+    for changed in np.flatnonzero(ground.is_open != stays):
+        concerned[ground.concerned[changed]] = True
     walking = np.flatnonzero(is_open[fresh_rows])
     further, further_s, rank = None, None, ground.site_rank
     if joins is not None and len(walking):

@@ -98,7 +98,8 @@ class SiteWalks:
         """
         pairs = self.pairs
         near = np.flatnonzero(pairs.walk_s <= walk_s[pairs.residence] + TIE_S)
-        by_site = np.split(pairs.residence[near], np.searchsorted(near, pairs.indptr[1:-1]))
+        cuts = np.searchsorted(near, pairs.indptr[1:-1])
+        by_site = np.split(pairs.residence[near].astype(np.int64), cuts)
         if self.covers_all:
             return by_site
         far = np.flatnonzero(walk_s + TIE_S > self.cutoff_s)

@@ -183,7 +183,8 @@ def sea_areas(coasts: Shapes, box: shapely.Polygon) -> Shapes:
     >>> sea.bounds
     (0.0, 0.0, 500.0, 1000.0)
     """
-    lines = shapely.get_parts(shapely.line_merge(shapely.union_all(coasts), directed=True))
+    merged = shapely.line_merge(shapely.union_all(coasts), directed=True)
+    lines: Shapes = shapely.get_parts(merged)
     lines = lines[shapely.intersects(lines, box)]
     if not len(lines):
         return lines
@@ -191,14 +192,16 @@ def sea_areas(coasts: Shapes, box: shapely.Polygon) -> Shapes:
     drawn_on = np.array([_drawn_on(line, reach) for line in lines])
     noded = shapely.union_all([*shapely.intersection(drawn_on, box), box.exterior])
     faces = shapely.get_parts(shapely.polygonize([noded]))
-    side = _sides(lines, faces)
+    # Cut first: the middle of a long piece may lie outside, and its face go without a side.
+    side = _sides(shapely.get_parts(shapely.clip_by_rect(lines, *box.bounds)), faces)
     sea = faces[(side[0] > 0) & (side[1] == 0)]
     # The rim of what is known may be rough, and a smooth one takes a second.
     rough = shapely.simplify(lines, SEA_M / 40)
     # Between two headlands the sea is known too: a bay left blank would look like land.
     known = shapely.buffer(shapely.buffer(shapely.union_all(rough), 3 * SEA_M), -2 * SEA_M)
     pieces = shapely.get_parts(shapely.intersection(sea, known))
-    return pieces[shapely.get_dimensions(pieces) == 2]
+    areas: Shapes = pieces[shapely.get_dimensions(pieces) == 2]
+    return areas
 
 
 def _drawn_on(line: shapely.LineString, reach_m: float) -> shapely.LineString:
@@ -243,7 +246,7 @@ def _parts(shapes: Shapes, box: Box) -> tuple[npt.NDArray[np.int64], Shapes]:
 
 def _thin(shapes: Shapes, tolerance_m: float, most_points: int) -> Shapes:
     """Leave out vertices until no more than so many are left."""
-    thinned = shapely.simplify(shapes, tolerance_m)
+    thinned: Shapes = shapely.simplify(shapes, tolerance_m)
     while shapely.get_num_coordinates(thinned).sum() > most_points:
         tolerance_m *= 2
         fewer = shapely.simplify(shapes, tolerance_m)

@@ -8,19 +8,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 
 from walkcover import job
 from walkcover._errors import InputError, PlanError, WalkCoverError
 from walkcover.assessment import (
-    Assessment,
     assess_tables,
-    judge,
-    plan_costs,
 )
-from walkcover.barriers import make_barriers
 from walkcover.comparison import Comparison
 from walkcover.crs import metric_crs
 from walkcover.io.inputs import read_inputs
@@ -30,21 +24,13 @@ from walkcover.network import Ints, Lines, build_network
 from walkcover.outcome import Ground, Outcome
 from walkcover.overrides import with_values
 from walkcover.plan import Plan
-from walkcover.residences import is_compound
-from walkcover.resnap import resnap
+from walkcover.reassessment import assess_again, must_read, must_walk, with_factors
 from walkcover.result import Result
 from walkcover.scenario import Scenario, id_faults
-from walkcover.search import search_graph
 from walkcover.site_changes import with_sites
-from walkcover.snap import snap
 from walkcover.street_changes import change_streets
-from walkcover.street_index import StreetIndex
 from walkcover.study import Study
-from walkcover.tabulate import zones_below
 
-# Values of the plan by what is to be done again where they change; all others change no walk.
-READ_AGAIN = ("residences", "population", "sites", "zones")
-WALK_AGAIN = ("min_component_m", "plazas", "walls", "barriers")
 # What of a scenario concerns single sites.
 SITE_KEYS = ("open", "close", "move", "desks", "hours")
 
@@ -249,7 +235,7 @@ class _Bench:
 
     def _new_ground(self, scenario: Scenario, plan: Plan) -> Ground:
         study = self.study
-        if _must_read(self.plan, plan):
+        if must_read(self.plan, plan):
             inputs = read_inputs(plan)
             study = dataclasses.replace(
                 study,
@@ -262,7 +248,7 @@ class _Bench:
             if scenario.changes_streets:
                 walking = self._walking(scenario, plan)
             study = dataclasses.replace(
-                study, residences=_peopled(study.residences, study.zones, scenario)
+                study, residences=with_factors(study.residences, study.zones, scenario.population)
             )
             assessment = assess_tables(
                 study.residences,
@@ -273,11 +259,11 @@ class _Bench:
                 barriers=walking.barriers,
             )
             return Ground(plan, study.zones, study.candidates, assessment)
-        residences = _peopled(study.residences, study.zones, scenario)
+        residences = with_factors(study.residences, study.zones, scenario.population)
         walking = Walking(study.network, study.heights, study.barriers)
-        if scenario.changes_streets or _must_walk(self.plan, plan):
+        if scenario.changes_streets or must_walk(self.plan, plan):
             walking = self._walking(scenario, plan)
-        assessment = _assessed(self.plan, plan, study, residences, walking)
+        assessment = assess_again(self.plan, plan, study, residences, walking)
         return Ground(plan, study.zones, study.candidates, assessment)
 
     def _walking(self, scenario: Scenario, plan: Plan) -> Walking:
@@ -306,128 +292,3 @@ def _unchanged(ground: Ground) -> Outcome:
     one = ground.assessment
     nobody: Ints = np.empty(0, dtype=np.int64)
     return Outcome(ground, ground.status, one.site_joins, nobody, np.empty(0), nobody)
-
-
-def _must_read(before: Plan, after: Plan) -> bool:
-    """Whether residences, sites, zones or candidates are to be read again."""
-    if any(getattr(before, name) != getattr(after, name) for name in READ_AGAIN):
-        return True
-    given = [dataclasses.replace(one.candidates, spacing_m=0.0) for one in (before, after)]
-    stages = [[stage.name for stage in one.stages] for one in (before, after)]
-    # Buildings of an extract are residences, and a snap limit widens the area of a population.
-    widened = before.population.form in ("cells", "raster") and (
-        before.walk.snap_limit_m != after.walk.snap_limit_m
-    )
-    # A budget asks for candidates with costs, which reading makes sure of.
-    spends = [any(stage.budget is not None for stage in one.stages) for one in (before, after)]
-    return (
-        given[0] != given[1]
-        or stages[0] != stages[1]
-        or before.network.source != after.network.source
-        or widened
-        or spends[0] != spends[1]
-    )
-
-
-def _must_walk(before: Plan, after: Plan) -> bool:
-    """Whether the streets are others, or are cut at other places."""
-    walks = (before.walk, after.walk)
-    if before.network != after.network or any(
-        getattr(walks[0], key) != getattr(walks[1], key) for key in WALK_AGAIN
-    ):
-        return True
-    walkers = [dataclasses.replace(one.walker, speed_kmh=0.0) for one in (before, after)]
-    waits = [one.crossing_wait_s > 0 for one in walks]
-    return walkers[0] != walkers[1] or waits[0] != waits[1]
-
-
-def _has_other_costs(before: Plan, after: Plan) -> bool:
-    keys = ("steps_factor", "surface_factors", "crossing_wait_s")
-    return before.walker.speed_kmh != after.walker.speed_kmh or any(
-        getattr(before.walk, key) != getattr(after.walk, key) for key in keys
-    )
-
-
-def _assessed(
-    before: Plan,
-    plan: Plan,
-    study: Study,
-    residences: gpd.GeoDataFrame,
-    walking: Walking,
-) -> Assessment:
-    """Assess residences anew, with whatever of the base still holds."""
-    base = study.assessment
-    network, same_streets = walking.network, walking.network is study.network
-    index, graph, barriers = base.index, base.graph, base.barriers
-    if not same_streets:
-        west, south, east, north = network.bounds
-        crs = metric_crs((west + east) / 2, (south + north) / 2, name=plan.network.crs)
-        index = StreetIndex(network, crs)
-        shapes = walking.barriers
-        barriers = None if shapes is None else make_barriers(shapes.to_numpy(), network, crs)
-    same_costs = same_streets and not _has_other_costs(before, plan)
-    if not same_costs:
-        speed_kmh = plan.walker.speed_kmh
-        costs = plan_costs(network, plan, heights=walking.heights, speed_kmh=speed_kmh)
-        graph = search_graph(network, costs)
-    # Barriers and CRS decide where everybody joins, streets only where those near them do.
-    everybody = (
-        before.walk.snap_limit_m != plan.walk.snap_limit_m
-        or before.network != plan.network
-        or any(getattr(before.walk, key) != getattr(plan.walk, key) for key in WALK_AGAIN)
-    )
-    places = (
-        (residences, base.homes, is_compound(residences)),
-        (study.sites, base.site_joins, None),
-    )
-    joins = []
-    for table, known, inside in places:
-        shapes, limit_m = table.geometry.to_numpy(), plan.walk.snap_limit_m
-        if everybody:
-            found = snap(shapes, index, limit_m=limit_m, from_inside=inside, barriers=barriers)
-        elif same_streets:
-            found = known
-        else:
-            found, looked_at = resnap(
-                shapes,
-                known,
-                base.index,
-                index,
-                limit_m=limit_m,
-                from_inside=inside,
-                barriers=barriers,
-            )
-            log.info("%d of %d places near changed streets", looked_at, len(shapes))
-        joins.append(found)
-    same_walks = same_costs and not everybody
-    walks = base.residences[["walk_s", "site_id"]] if same_walks else None
-    return judge(
-        residences,
-        study.sites,
-        *joins,
-        index,
-        graph,
-        plan=plan,
-        heights=walking.heights,
-        barriers=barriers,
-        walks=walks,
-    )
-
-
-def _peopled(
-    residences: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, scenario: Scenario
-) -> gpd.GeoDataFrame:
-    """Multiply people by the factor of their zone, else of the nearest zone above it."""
-    if not scenario.population:
-        return residences
-    table = zones if "parent_id" in zones.columns else zones.assign(parent_id=None)
-    below = zones_below(table)
-    # From the widest zone to the narrowest, so that the nearest has the last word.
-    factor = pd.Series(1.0, index=residences.index)
-    for zone in sorted(scenario.population, key=lambda one: (-len(below[one]), one)):
-        factor[residences["zone_id"].isin(below[zone])] = scenario.population[zone]
-    changed = residences.copy()
-    for name in ("people", "elderly_people"):
-        if name in changed.columns:
-            changed[name] = changed[name] * factor
-    return changed

@@ -28,7 +28,7 @@ from walkcover.maps.offline import (
     leaflet_css,
     render_offline,
 )
-from walkcover.maps.packing import Packed, pack_ints, pack_texts
+from walkcover.maps.packing import Packed, deltas, pack_ints, pack_texts
 from walkcover.maps.phrases import BOTH, PanelWords, Phrases, Said, in_both
 from walkcover.maps.text import Words
 from walkcover.result import Result
@@ -169,23 +169,16 @@ def _entries(states: Sequence[Comparison], result: Result, phrases: Phrases) -> 
             titles.setdefault(str(one), title)
     number = pd.Index([*titles])
     verdicts = sorted({one for state in states for one in state.residences["verdict"]})
-    has_after = "verdict_after" in result.residences
     entries = []
     for state in states:
         table = state.residences.iloc[order]
         classes = change_classes(state)[order]
-        suffix = "_after" if state.state == "after" and has_after else ""
-        base = result.residences.iloc[order]
         entries.append(
             {
                 "title": _title(state, phrases),
-                "state": 1 if suffix else 0,
                 "classes": pack_ints([CLASSES[one][0] for one in classes]),
-                "walk": pack_ints(_whole_s(table["walk_s"]) - _whole_s(base[f"walk_s{suffix}"])),
-                "site": pack_ints(
-                    number.get_indexer(table["site_id"].astype(object))
-                    - number.get_indexer(base[f"site_id{suffix}"].astype(object))
-                ),
+                "walk": pack_ints(deltas(_tenths_min(table["walk_s"]))),
+                "site": pack_ints(number.get_indexer(table["site_id"].astype(object))),
                 "verdict": pack_ints(pd.Index(verdicts).get_indexer(table["verdict"])),
                 "changed": [_changed(row, titles, phrases) for row in _changed_sites(state)],
             }
@@ -194,8 +187,9 @@ def _entries(states: Sequence[Comparison], result: Result, phrases: Phrases) -> 
     return {"entries": entries, "sites": [*titles.values()], "verdicts": said}
 
 
-def _whole_s(walk_s: pd.Series) -> np.ndarray[Any, Any]:
-    return np.where(np.isfinite(walk_s), walk_s.round(), -1).astype(np.int64)
+def _tenths_min(walk_s: pd.Series) -> np.ndarray[Any, Any]:
+    """Walks as they are shown, -1 where there is no path."""
+    return np.where(np.isfinite(walk_s), (walk_s / 6).round(), -1).astype(np.int64)
 
 
 def _changed_sites(state: Comparison) -> list[PlainData]:

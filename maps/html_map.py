@@ -114,6 +114,8 @@ def build_map(result: Result) -> str:
     )
     # Without tiles folium drops its own max_zoom argument.
     page.options["max_zoom"] = MAX_ZOOM
+    # Fading tiles in would change each of them in every frame.
+    page.options["fade_animation"] = False
     phrases = Phrases()
     drawn = _layers(result, phrases)
     data: dict[str, Any] = {layer.key: layer.data for layer in drawn}

@@ -115,7 +115,8 @@ def where_it_is(result: Result, words: Words) -> Drawing:
     def drawn(table: gpd.GeoDataFrame) -> Shapes:
         # Cut a little outside, so that no outline shows where it was cut.
         shapes = shapely.transform(table.geometry.to_numpy(), place)
-        return shapely.clip_by_rect(shapes, -9, -9, MAP_WIDTH + 9, MAP_HEIGHT + 9)
+        cut: Shapes = shapely.clip_by_rect(shapes, -9, -9, MAP_WIDTH + 9, MAP_HEIGHT + 9)
+        return cut
 
     main = result.streets[result.streets["highway"].isin(MAIN_STREETS)]
     zones = drawn(result.zones[result.zones.geometry.notna()])

@@ -35,15 +35,14 @@ def shortened(text: str, most: int) -> str:
     >>> shortened("abcd", 3), shortened("abc", 3)
     ('ab…', 'abc')
     """
-    if len(text) + sum(letter > "\uffff" for letter in text) <= most:
+    if len(text.encode("utf-16-le")) <= 2 * most:
         return text
-    room, kept = most - 1, []
-    for letter in text:
-        room -= 2 if letter > "\uffff" else 1
-        if room < 0:
-            break
-        kept.append(letter)
-    return "".join(kept) + "…"
+    return _first_letters(text, most - 1) + "…"
+
+
+def _first_letters(text: str, most: int) -> str:
+    """As many letters from the start as Excel counts `most`: two beyond the first plane."""
+    return text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", "ignore")
 
 
 def sheet_name(title: str, taken: set[str], suffix: str = "") -> str:
@@ -75,10 +74,7 @@ def sheet_name(title: str, taken: set[str], suffix: str = "") -> str:
     plain = "-" + plain if plain.casefold() == "history" else plain
     number, end = 1, suffix
     while True:
-        room = MOST_NAME_LETTERS - len(end)
-        kept = plain
-        while len(kept) + sum(letter > "\uffff" for letter in kept) > room:
-            kept = kept[:-1]
+        kept = _first_letters(plain, MOST_NAME_LETTERS - len(end))
         name = kept.strip("' ") + end
         if name.casefold() not in taken:
             taken.add(name.casefold())

@@ -10,6 +10,7 @@ scenario from the beginning, streets aside. Sites and verdicts must be the same,
 """
 
 import argparse
+import os
 import resource
 import tempfile
 import time
@@ -82,12 +83,13 @@ def main() -> None:
         result = walkcover.assess(plan)
         print(f"base run: {time.perf_counter() - start:.2f} s")
     scenarios = draw(result, args.scenarios, rng)
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), time.process_time()
     found = walkcover.what_ifs(result, scenarios)
     totals = [(one.totals, one.gained_people, one.lost_people) for one in found]
-    took_s = time.perf_counter() - start
+    took_s, cpu_s = time.perf_counter() - start, time.process_time() - cpu_start
     print(
-        f"{len(found)} scenarios: {took_s:.2f} s, {1000 * took_s / len(found):.2f} ms each; "
+        f"{len(found)} scenarios: {took_s:.2f} s, {1000 * took_s / len(found):.2f} ms each "
+        f"({cpu_s:.2f} s of processor, load {os.getloadavg()[0]:.1f}); "
         f"covered {min(t.loc['covered_people', 'scenario'] for t, _, _ in totals):,.0f} to "
         f"{max(t.loc['covered_people', 'scenario'] for t, _, _ in totals):,.0f} people"
     )

@@ -34,6 +34,8 @@ PX_PER_MM = 96 / 25.4
 # The middle of the city, of one of its districts and of one of its streets: latitude, longitude.
 CITY, DISTRICT, STREET = (37.2, 112.0), (37.197, 112.012), (37.1965, 112.0065)
 PAINTED_MS = 700
+# Rows of the list of sites: one of the 30 that stand, and the first two suggested ones.
+CLOSED, OPENED = 3, (30, 31)
 
 
 @dataclass(frozen=True)
@@ -77,16 +79,15 @@ def whatif(page: Page) -> None:
     choose(page, "whatif")
     look_at(page, DISTRICT, 14)
     boxes = page.locator("#whatif-sites input[type=checkbox]")
-    for number in (3, 27, 28):
-        if number < boxes.count():
-            boxes.nth(number).click()
+    for number in (CLOSED, *OPENED):
+        boxes.nth(number).click()
     page.evaluate("document.getElementById('panel').scrollTop = 0")
 
 
 def stages(page: Page) -> None:
-    """Show the sixth site being built."""
+    """Show the second site being built."""
+    page.evaluate("document.querySelectorAll('#steps button')[1].click()")
     look_at(page, CITY, 14)
-    page.evaluate("document.querySelectorAll('#steps button')[5].click()")
 
 
 def street(page: Page) -> None:
@@ -164,7 +165,11 @@ def smaller(picture: bytes) -> bytes:
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     for colours in COLOURS:
         written = io.BytesIO()
-        image.quantize(colours, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
+        # The orange of the few gaps shall not turn brown among the many blues.
+        few = image.quantize(
+            colours, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE
+        )
+        few.save(written, "PNG", optimize=True)
         if written.tell() <= MOST_BYTES:
             return written.getvalue()
     msg = f"{written.tell():,} bytes with {colours} colours, expected {MOST_BYTES:,} at most"
@@ -175,7 +180,11 @@ def main() -> None:
     """Plan the example town and take all pictures."""
     parser = argparse.ArgumentParser(description="Make the pictures of the guide.")
     parser.add_argument("--out", type=Path, default=PICTURES, help="folder for the pictures")
-    folder = parser.parse_args().out
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(one.name for one in SHOTS)}; all"
+    )
+    options = parser.parse_args()
+    folder = options.out
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         path = Path(scratch) / "map.html"
@@ -183,7 +192,7 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        for shot in SHOTS:
+        for shot in [one for one in SHOTS if one.name in (options.names or [one.name])]:
             picture = smaller(take(browser, path.as_uri(), shot))
             (folder / f"{shot.name}.png").write_bytes(picture)
             print(f"{shot.name}.png: {len(picture):,} bytes")

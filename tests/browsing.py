@@ -6,6 +6,7 @@ from typing import Any
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1400, "height": 900}
+FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 class Visit:
@@ -33,9 +34,20 @@ class Visit:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.go(address)
+
+    def go(self, address: str) -> None:
+        """Open a page in this window, from its beginning."""
+        self.page.goto("about:blank")
+        self.requests.clear()
+        self.complaints.clear()
         self.page.goto(address)
         self.page.wait_for_selector("html[data-ready=true]", state="attached")
-        self.page.wait_for_timeout(300)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait for two frames: what a change sets off is painted then."""
+        self.page.evaluate(FRAMES)
 
     def value(self, key: str) -> float:
         return float(self.page.get_attribute(f'[data-key="{key}"]', "data-value"))

@@ -209,6 +209,7 @@ def test_layers_switch_and_isochrones_start_off(visit: Any) -> None:
     boxes = seen.page.locator(".leaflet-control-layers-overlays label")
     names = [text.strip() for text in boxes.all_inner_texts()]
     assert names == [
+        "Water",
         "Streets",
         "Walking bands",
         "Zones",

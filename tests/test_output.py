@@ -26,7 +26,8 @@ from walkcover.output import WRITERS, refuse_existing, write, write_one
 
 FILES = {
     "residences.parquet", "sites.parquet", "rollout.csv", "remedies.csv", "closures.csv",
-    "zones.parquet", "coverage.gpkg", "map.html", "report.html", "report.xlsx", "summary.json",
+    "zones.parquet", "coverage.gpkg", "map.html", "report.html", "report.docx", "report.xlsx",
+    "summary.json",
 }  # fmt: skip
 RESIDENCE_COLUMNS = [
     "residence_id", "people", "zone_id", "stage", "lon", "lat", "snap_m", "snap_to", "walk_s",

@@ -24,6 +24,7 @@ OUTPUTS = {
     "coverage.gpkg",
     "map.html",
     "report.html",
+    "report.docx",
     "report.xlsx",
     "run.log",
     "summary.json",

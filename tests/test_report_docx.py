@@ -26,6 +26,11 @@ def opened(**options: Any) -> Any:
     return docx.Document(io.BytesIO(build_report_docx(make_result(**options))))
 
 
+def said_in(element: Any) -> str:
+    """Text below an element; python-docx gives some of its elements a text of their own."""
+    return squeezed("".join(one.text or "" for one in element.iter(qn("w:t"))))
+
+
 def squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
@@ -51,7 +56,7 @@ def test_tables_are_those_of_the_page(language: str) -> None:
         rows = [row for row in table._tbl.tr_lst if row.find(f".//{qn('w:tblHeader')}") is None]
         if len(rows) == len(table._tbl.tr_lst):
             continue  # cards have no head
-        found.append([[squeezed("".join(c.itertext())) for c in row.tc_lst] for row in rows])
+        found.append([[said_in(c) for c in row.tc_lst] for row in rows])
     wanted = tables_of_the_page(language)
     # The long list of parameters stands in two halves beside each other.
     long = next(table for table in wanted if table[0][0] == "walk.flat_kmh")
@@ -73,7 +78,7 @@ def test_headings_and_sentences_are_those_of_the_page(language: str) -> None:
     for path in (".//li", './/p[@class="say"]', './/p[@class="quiet"]', ".//h3"):
         for element in page.findall(path):
             assert squeezed(text_of(element)) in said
-    body = squeezed("".join(file.element.body.itertext()))
+    body = said_in(file.element.body)
     for element in page.findall('.//div[@class="cards"]/div') + page.findall(".//dd"):
         assert squeezed(text_of(element)) in body
 
@@ -84,7 +89,7 @@ def test_heads_are_repeated_and_rows_stay_whole(english: Any) -> None:
         assert all(row.find(f".//{qn('w:cantSplit')}") is not None for row in rows)
         heads = [row.find(f".//{qn('w:tblHeader')}") is not None for row in rows]
         assert heads == sorted(heads, reverse=True)
-    assert sum(any(table._tbl.iter(qn("w:tblHeader"))) for table in english.tables) >= 10
+    assert sum("<w:tblHeader/>" in table._tbl.xml for table in english.tables) >= 10
 
 
 def test_every_style_names_a_chinese_font(english: Any) -> None:
@@ -93,7 +98,7 @@ def test_every_style_names_a_chinese_font(english: Any) -> None:
     for name in used:
         fonts = english.styles[name].element.rPr.rFonts
         assert fonts.get(qn("w:eastAsia")) in ("SimSun", "SimHei"), name
-        assert not [key for key in fonts.keys() if key.endswith("Theme")], name
+        assert not [key for key in fonts if key.endswith("Theme")], name
 
 
 def test_pages_are_numbered_and_named(english: Any) -> None:
@@ -104,7 +109,7 @@ def test_pages_are_numbered_and_named(english: Any) -> None:
         xml = footer._element.xml
         assert 'w:instr="PAGE"' in xml
         assert 'w:instr="NUMPAGES"' in xml
-        assert squeezed("".join(footer._element.itertext())) == "Page1of1"
+        assert said_in(footer._element) == "Page1of1"
     assert section.header.paragraphs[0].text == "并州步行覆盖"
     assert section.first_page_header.paragraphs[0].text == ""
 
@@ -138,11 +143,7 @@ def test_awkward_names_stay_text(after: bool) -> None:
     shown = AWKWARD.replace("\x07", "\ufffd")
     title = [p.text for p in file.paragraphs if p.style.name == "Title"]
     assert title == ["并州步行覆盖" + shown]
-    assert (
-        shown in "".join(file.tables[-4]._tbl.itertext())
-        or shown in file.element.xml
-        or (squeezed(shown) in squeezed("".join(file.element.body.itertext())))
-    )
+    assert "杏花区" + squeezed(shown) in said_in(file.element.body)
     assert len(file.sections[0].header.paragraphs[0].text) == 40
     assert len(file.core_properties.title) <= 255
 

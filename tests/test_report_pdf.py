@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import logging
 import re
@@ -31,7 +32,11 @@ def printer() -> Any:
 @pytest.fixture(scope="module")
 def pdf(printer: Any) -> bytes:
     assert printer
-    return build_report_pdf(make_result(awkward="=1+1<b>" + "长" * 300))
+    result = make_result()
+    named = dataclasses.replace(result.plan.plan, name="=1+1<b>" + "长" * 300)
+    return build_report_pdf(
+        dataclasses.replace(result, plan=dataclasses.replace(result.plan, plan=named))
+    )
 
 
 def test_pages_are_a4_numbered_and_named(pdf: bytes) -> None:
@@ -86,7 +91,7 @@ def test_nothing_is_fetched(printer: Any, asks: str) -> None:
 def test_a_letter_that_no_font_has_is_told(printer: Any, caplog: pytest.LogCaptureFixture) -> None:
     assert printer
     with caplog.at_level(logging.WARNING, logger="walkcover"):
-        html_pdf("<!DOCTYPE html><title>a</title><p>覆盖率\U000e0fff")
+        html_pdf("<!DOCTYPE html><title>a</title><p>覆盖率\U00012000")
     told = [one.getMessage() for one in caplog.records if one.name == "walkcover"]
     assert len(told) == 1
     assert "1 letters of the report" in told[0]
@@ -110,7 +115,7 @@ def test_a_missing_chinese_font_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
     urls = SimpleNamespace(URLFetcher=lambda **_: "fetcher", FatalURLFetchingError=Fatal)
     fake = SimpleNamespace(HTML=Page, urls=urls)
     monkeypatch.setattr(report_pdf, "need_pdf", lambda: fake)
-    with pytest.raises(MissingToolError, match="no installed font has 2 letters .*fonts-noto-cjk"):
+    with pytest.raises(MissingToolError, match=r"no installed font has 2 letters .*fonts-noto-cjk"):
         html_pdf("<p>覆盖 abc")
     assert html_pdf("<p>abc") == b""
 

@@ -17,7 +17,7 @@ import town
 
 import walkcover
 from walkcover import _sweep_runs, _sweep_store, sweeps
-from walkcover._sweep_grid import reading
+from walkcover._sweep_grid import combinations, reading
 from walkcover.io.inputs import Inputs, read_inputs
 from walkcover.overrides import with_values
 from walkcover.plan import Plan
@@ -489,6 +489,16 @@ def test_an_unexpected_error_says_where(
     with pytest.raises(ZeroDivisionError) as caught:
         walkcover.sweep(plan, {"walk.limit_min": [5]}, out=path.with_name("s.parquet"))
     assert caught.value.__notes__ == ["in the sweep at walk.limit_min = 5"]
+
+
+def _die(*_: Any) -> None:
+    os._exit(1)
+
+
+def test_a_process_that_the_system_ended_is_told(plan: Plan) -> None:
+    grid = combinations(plan, {"walk.limit_min": [5, 15]})
+    with pytest.raises(walkcover.WalkCoverError, match="start it again with fewer workers"):
+        [*_sweep_runs._in_processes(_die, grid, [0, 1], {0: "", 1: ""}, 2)]
 
 
 def test_warnings_are_told_once(path: Path, plan: Plan, caplog: pytest.LogCaptureFixture) -> None:

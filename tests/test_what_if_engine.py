@@ -304,8 +304,10 @@ def test_what_does_not_change_is_not_computed_again(
     def refuse(*_args: Any, **_options: Any) -> None:
         pytest.fail("this was computed already")
 
-    for name in ("read_inputs", "read_walking", "read_street_lines", "snap", "assess_tables"):
+    for name in ("read_inputs", "read_walking", "read_street_lines", "assess_tables"):
         monkeypatch.setattr(f"walkcover.whatif.{name}", refuse)
+    for module in ("reassessment", "site_changes"):
+        monkeypatch.setattr(f"walkcover.{module}.snap", refuse)
     for values in ({}, {"walk.limit_min": 10}, {"walk.profile": "brisk"}, {"siting.gap": 0.1}):
         walkcover.what_if(base, Scenario("x", plan=values, close=["B1"]), suggest=False)
     monkeypatch.setattr("walkcover.assessment.nearest_open", refuse)
@@ -599,7 +601,7 @@ def test_the_page_downloads_what_gives_the_numbers_that_it_shows(
     address = "#whatif=after&limit=780&close=B1,N001&open=B2"
     visit = Visit(browser, path.as_uri() + address)
     assert visit.complaints == []
-    text = visit.page.evaluate("walkcoverWhatIf.scenario()")
+    text = visit.page.evaluate("walkcover.whatIf.scenario()")
     shown = {
         key: visit.value(f"whatif.{key}")
         for key in ("covered_people", "covered_share", "gap_people", "sites", "people_per_site")

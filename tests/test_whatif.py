@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import itertools
 import math
 import tomllib
 import zlib
@@ -26,8 +27,6 @@ from walkcover.result import NearSites, Result
 
 AWKWARD = "</script><b>{{7*7}}{% raw %}\u2028'\"&\\\x7f,=#"
 ZONES = ("140105", "140106", "140107", "outside")
-# What the page shows after a change is there two frames later.
-FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,7 +163,7 @@ def seen(opened: Visit) -> Visit:
 
 
 def settle(seen: Visit) -> None:
-    seen.page.evaluate(FRAMES)
+    seen.settle()
 
 
 def start(seen: Visit) -> None:
@@ -425,13 +424,8 @@ def test_pairs_unpack_to_what_was_packed() -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "most", "longest_s"),
-    [
-        (10**6, 10**6, 1500),  # all fit
-        (17, 10**6, 1100),  # the hand-made walks of 1,200 s and more are one
-        (15, 10**6, 1000),
-        (1, 10**6, 900),  # never less than the limit
-        (1, 12, None),  # 13 walks are within 900 s
-    ],
+    # Of the 19 hand-made walks 13 are of 900 s at most, then come 960, 960, 1010, 1100, 1100, 1200.
+    [(19, 19, 1500), (18, 19, 1190), (17, 19, 1090), (14, 19, 950), (1, 13, 900), (1, 12, None)],
 )
 def test_too_many_pairs_shorten_the_walks_that_are_known(
     monkeypatch: pytest.MonkeyPatch, wanted: int, most: int, longest_s: int | None
@@ -445,22 +439,27 @@ def test_too_many_pairs_shorten_the_walks_that_are_known(
         assert kept is None
         return
     assert kept is not None
-    walks = [(row, 10 * step) for row, step in zip(rows(near), near.walk_steps, strict=True)]
-    wanted_walks = [one for one in walks if one[1] <= kept.limit_s]
-    assert list(zip(rows(kept), 10 * kept.walk_steps.astype(int), strict=True)) == wanted_walks
-    assert len(kept.indptr) == len(near.indptr)
-    longer = [walk for _, walk in walks if walk > kept.limit_s]
-    assert kept.limit_s >= 900.0
-    # One step more would be too much.
-    if longer:
-        more = sum(walk <= kept.limit_s + 10 for _, walk in walks)
-        assert len(wanted_walks) <= wanted or kept.limit_s == 900.0
-        assert more > wanted
-    assert kept.limit_s == longest_s or longer
+    assert kept.limit_s == longest_s
+    assert walks_of(kept) == [
+        [one for one in row if one[1] <= longest_s / 10] for row in walks_of(near)
+    ]
 
 
-def rows(near: NearSites) -> list[int]:
-    return np.repeat(np.arange(len(near.indptr) - 1), np.diff(near.indptr)).tolist()
+def walks_of(near: NearSites) -> list[list[tuple[int, int]]]:
+    """Sites and steps of each residence."""
+    every = list(zip(near.site.tolist(), near.walk_steps.tolist(), strict=True))
+    return [every[start:end] for start, end in itertools.pairwise(near.indptr.tolist())]
+
+
+def test_the_page_says_how_far_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = build_map(make_result(language="en"))
+    assert "whatif-shorter" not in whole
+    monkeypatch.setattr(pairs, "WANTED_PAIRS", 17)
+    assert "holds walks of up to 18.2 min (the run: up to 25 min)" in build_map(make_result())
+    monkeypatch.setattr(pairs, "MOST_PAIRS", 12)
+    page = build_map(make_result())
+    assert "this page has no what-if" in page
+    assert 'id="whatif"' not in page
 
 
 def unpack(packed: dict[str, Any]) -> np.ndarray:

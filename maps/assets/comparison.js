@@ -8,21 +8,19 @@ walkcover.extend(function (map, control) {
   const rings = L.featureGroup().addTo(map);
   walkcover.pane(map, "rings", 640);
 
-  /* Columns are packed as what they add to the base; they are read when first shown. */
+  /* Columns are read when first shown; walks come as tenths of minutes. */
   function entry(which) {
     if (read[which]) return read[which];
-    const packed = source.entries[which], base = layer.states[packed.state];
-    const walk = walkcover.unpack(packed.walk), site = walkcover.unpack(packed.site);
-    for (let i = 0; i < walk.length; i++) {
-      walk[i] += base.walk[i];
-      site[i] += base.site[i];
-    }
-    return (read[which] = { classes: walkcover.unpack(packed.classes), walk: walk, site: site, verdict: walkcover.unpack(packed.verdict) });
+    const packed = source.entries[which];
+    return (read[which] = {
+      classes: walkcover.unpack(packed.classes), walk: walkcover.running(walkcover.unpack(packed.walk)),
+      site: walkcover.unpack(packed.site), verdict: walkcover.unpack(packed.verdict),
+    });
   }
 
   function rows(i) {
     const now = entry(select.selectedIndex), walk = now.walk[i], site = now.site[i];
-    const text = walk < 0 ? words.no_path : (walk / 60).toFixed(1) + " " + words.unit_min;
+    const text = walk < 0 ? words.no_path : (walk / 10).toFixed(1) + " " + words.unit_min;
     return [
       [words.comparison_verdict, source.verdicts[now.verdict[i]]],
       [words.comparison_walk, text + (site >= 0 ? " → " + source.sites[site] : "")],

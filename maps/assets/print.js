@@ -9,15 +9,18 @@ walkcover.extend(function (map) {
   const PAGES = {
     "A4": { room: [203, 190], classes: [] },
     "A3": { room: [320, 277], classes: ["a3"] },
-    "A4-portrait": { room: [193, 178], classes: ["portrait"] },
-    "A3-portrait": { room: [278, 268], classes: ["portrait", "a3"] },
+    "A4-portrait": { room: [193, 184], classes: ["portrait"] },
+    "A3-portrait": { room: [278, 296], classes: ["portrait", "a3"] },
   };
   /* Signs and names shrink and grow with the map; beyond these they no longer read well. */
   const LEAST_SCALE = 0.6, LARGEST_SCALE = 1.6;
   /* A long legend shrinks until it fits, then goes without its notes, and shrinks again. */
   const LEAST_FIT = 0.72, FIT_STEP = 0.04;
-  /* Dots per dot of the screen, so that paper is not blurred. */
-  const PRINT_RATIO = 3;
+  /*
+   * Dots per dot of the screen, so that paper is not blurred. A power of two: of a canvas of 768
+   * dots Chromium prints the content at 756, so that streets and rivers break at every tile.
+   */
+  const PRINT_RATIO = 2;
   const state = walkcover.state, words = walkcover.words, body = document.body, box = map.getContainer();
   const paper = document.getElementById("paper"), panel = document.getElementById("panel");
   let before = null;

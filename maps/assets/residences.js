@@ -37,7 +37,7 @@ walkcover.points = (function () {
     return scratch;
   }
 
-  /* Walks come as tenths of minutes; a later state is packed as what it adds to the first. */
+  /* Walks come as differences; a later state is packed as what it adds to the first. */
   function unpackStates(source) {
     const states = source.map(function (one) {
       return { classes: unpack(one.classes), walk: unpack(one.walk), site: unpack(one.site), verdict: unpack(one.verdict) };
@@ -188,7 +188,7 @@ walkcover.points = (function () {
       if (zone >= 0) rows.push([words.zone, source.zones[zone]]);
       this.states.forEach(function (one, which) {
         const walk = one.walk[i], site = one.site[i];
-        const text = walk < 0 ? words.no_path : (walk / 10).toFixed(1) + " " + words.unit_min;
+        const text = walk < 0 ? words.no_path : (walk / 60).toFixed(1) + " " + words.unit_min;
         const when = this.states.length > 1 ? " (" + (which ? words.after : words.before) + ")" : "";
         rows.push([words.verdict + when, this.verdicts[one.verdict[i]]]);
         rows.push([words.walk + when, text + (site >= 0 ? " → " + source.sites[site] : "")]);
