@@ -43,6 +43,7 @@ _EXPORTS = {
     "what_if": "whatif",
     "what_ifs": "whatif",
     "write": "output",
+    "write_comparison": "output",
 }
 
 __all__ = [

@@ -61,25 +61,29 @@ def column_widths(table: Table, width_mm: float) -> list[float]:
     >>> columns = (Column("Zone", "name"), Column("People", "people"))
     >>> rows = (Row((Cell("North"), Cell("1,000"))),)
     >>> [round(one) for one in column_widths(Table(columns, rows), 100.0)]
-    [57, 43]
+    [43, 57]
     """
-    wanted, least = [], []
+    least, wanted, full = [], [], []
     for at, column in enumerate(table.columns):
         longest = max((_letters(row, at) for row in table.rows), default=0)
-        head = max(map(text_width, column.title.split()), default=0)
-        if column.kind in WORDY:
-            letters = min(max(longest, head), WIDEST_WORDS[column.kind])
-            floor = letters if column.kind == "word" else min(letters, LEAST_WORDS)
-        else:
-            # A head of many Chinese letters may break between any two of them.
-            letters = floor = max(longest, min(head, 8))
-        wanted.append(letters * LETTER_MM + PADDING_MM)
-        least.append(floor * LETTER_MM + PADDING_MM)
-    if sum(wanted) > width_mm:
-        spare = sum(wanted) - sum(least)
-        share = max(0.0, width_mm - sum(least)) / spare if spare else 0.0
-        wanted = [low + share * (high - low) for low, high in zip(least, wanted, strict=True)]
-    return [one * width_mm / sum(wanted) for one in wanted]
+        # Heads are bold; one of many Chinese letters may break between any two of them.
+        head = min(max(map(text_width, column.title.split()), default=0) + 1, LEAST_WORDS)
+        most = max(longest, head)
+        usual = min(most, WIDEST_WORDS[column.kind]) if column.kind in WORDY else most
+        breaks = column.kind in WORDY and column.kind != "word"
+        least.append(min(usual, LEAST_WORDS) if breaks else usual)
+        wanted.append(usual)
+        full.append(most)
+    for low, high in ((least, wanted), (wanted, full)):
+        small, large = (
+            [one * LETTER_MM + PADDING_MM for one in letters] for letters in (low, high)
+        )
+        if sum(large) > width_mm:
+            break
+    spare = sum(large) - sum(small)
+    share = min(1.0, max(0.0, width_mm - sum(small)) / spare) if spare else 0.0
+    widths = [one + share * (more - one) for one, more in zip(small, large, strict=True)]
+    return [one * width_mm / sum(widths) for one in widths]
 
 
 def _letters(row: Row, at: int) -> int:

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from walkcover.maps.packing import deltas, pack_ints, to_units
+from walkcover.maps.packing import deltas, pack_ints
 from walkcover.result import NearSites
 
 # A page of so many pairs takes some 4 MB for them; it then holds no longer walks.
@@ -17,8 +16,6 @@ WANTED_PAIRS = 6_000_000
 # The walks within the limit are held beyond that, as what-if would count wrong without them; with
 # more than this a page is too large to be passed on, and has no what-if.
 MOST_PAIRS = 12_000_000
-# Steps per unit of distance, as the page reads them.
-PACE_DECIMALS = 6
 
 Ints = npt.NDArray[np.int64]
 PlainData = dict[str, Any]
@@ -82,14 +79,9 @@ def page_pairs(near: NearSites, *, limit_s: float) -> NearSites | None:
     )
 
 
-def packed_pairs(
-    near: NearSites, order: Ints, residences: pd.DataFrame, sites: pd.DataFrame
-) -> PlainData:
+def packed_pairs(near: NearSites, order: Ints, *, n_sites: int) -> PlainData:
     """
     Pack the pairs by site: residences one after another walk nearly as far to the same site.
-
-    A walk is packed as what it differs from the straight line at one pace for all, which both
-    Python and the page compute to the same bit; what is left changes little between neighbours.
 
     Parameters
     ----------
@@ -97,16 +89,15 @@ def packed_pairs(
         The sites near each residence.
     order
         Rows of the residences in the order in which the page holds them.
-    residences, sites
-        Tables with lon and lat in degrees, in the order of `near`.
+    n_sites
+        Number of sites, those near no residence too.
 
     Returns
     -------
     data
-        `counts`: pairs of each site; `residences` and `rest`: of all pairs, site by site, as
-        differences; `pace`, `site_x` and `site_y`: what makes steps of the rest; `tied` and
-        `turn`: pairs whose site does not stand first among those of the same residence and step,
-        as differences of positions, and how many stand before it.
+        `counts`: pairs of each site; `residences` and `steps`: of all pairs, site by site, as
+        differences; `tied` and `turn`: pairs whose site does not stand first among those of the
+        same residence and step, as differences of positions, and how many stand before it.
     """
     home_row = np.repeat(np.arange(len(near.indptr) - 1), np.diff(near.indptr))
     place = np.empty(len(order), dtype=np.int64)
@@ -119,26 +110,10 @@ def packed_pairs(
     turn = entry - np.maximum.accumulate(np.where(is_new, entry, 0))
     by_site = np.lexsort((place[home_row], near.site))
     tied = np.flatnonzero(turn[by_site])
-    site_x, site_y = to_units(sites["lon"], sites["lat"])
-    x, y = to_units(residences["lon"], residences["lat"])
-    row, site = home_row[by_site], near.site[by_site]
-    # Whole numbers below 2**53 and one root: the same in every language.
-    straight = np.sqrt(((x[row] - site_x[site]) ** 2 + (y[row] - site_y[site]) ** 2).astype(float))
-    pace = _pace(straight, steps[by_site])
-    guess = np.floor(pace * straight + 0.5).astype(np.int64)
     return {
-        "counts": pack_ints(np.bincount(near.site, minlength=len(sites))),
-        "residences": pack_ints(deltas(place[row])),
-        "pace": pace,
-        "site_x": pack_ints(site_x),
-        "site_y": pack_ints(site_y),
-        "rest": pack_ints(deltas(steps[by_site] - guess)),
+        "counts": pack_ints(np.bincount(near.site, minlength=n_sites)),
+        "residences": pack_ints(deltas(place[home_row[by_site]])),
+        "steps": pack_ints(deltas(steps[by_site])),
         "tied": pack_ints(deltas(tied)),
         "turn": pack_ints(turn[by_site][tied]),
     }
-
-
-def _pace(straight: npt.NDArray[np.float64], steps: Ints) -> float:
-    """Least squares through nothing: steps per unit of straight line."""
-    square = float(np.sum(straight * straight))
-    return round(float(np.sum(straight * steps)) / square, PACE_DECIMALS) if square else 0.0

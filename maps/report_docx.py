@@ -35,7 +35,7 @@ from walkcover.result import Result
 
 PAGE_MM, MARGINS_MM = (210.0, 297.0), {"top": 18.0, "bottom": 18.0, "left": 17.0, "right": 17.0}
 TEXT_MM = PAGE_MM[0] - MARGINS_MM["left"] - MARGINS_MM["right"]
-FIGURE_MM = {True: 125.0, False: 130.0}
+FIGURE_MM = {True: 105.0, False: 130.0}
 # Stands in files that must carry a date where the plan gives none.
 NO_DATE = "2000-01-01"
 # Every entry of the zip gets the first moment that a zip can name.

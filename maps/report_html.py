@@ -13,6 +13,8 @@ from walkcover.result import Result
 
 # A running head of more letters than this would not fit on a line.
 HEAD_LETTERS = 40
+# Tables with so many columns are set in smaller type.
+DENSE_COLUMNS = 8
 
 
 def build_report(result: Result) -> str:
@@ -73,6 +75,7 @@ def html_report(document: Document) -> str:
     html = environment.get_template("report.html.j2").render(
         document=document,
         wordy=WORDY,
+        dense=DENSE_COLUMNS,
         css=asset("report.css"),
         page_label=_content(document.page_label),
         running_head=_css_text(running_head(document.title)),

@@ -212,14 +212,7 @@ def _how_sure(result: Result, words: Words) -> list[str]:
         people, share = formats.people(elderly["people"]), formats.share(elderly["covered_share"])
         lines.append(words("say_elderly", people=people, share=share))
     if "status" in result.stages:
-        lines += [
-            words(
-                "say_sure_proof",
-                stage=words.stage(str(stage["name"])),
-                proof=figures.proof_text(stage, words),
-            )
-            for _, stage in result.stages.iterrows()
-        ]
+        lines += _proofs(result, words)
     if "desks" in result.summary:
         desks = result.plan.desks
         lines.append(
@@ -246,6 +239,18 @@ def _how_sure(result: Result, words: Words) -> list[str]:
             )
         )
     return lines
+
+
+def _proofs(result: Result, words: Words) -> list[str]:
+    """Say how good the siting is, in one line for stages that are alike."""
+    stages: dict[str, list[str]] = {}
+    for _, stage in result.stages.iterrows():
+        proof = figures.proof_text(stage, words)
+        stages.setdefault(proof, []).append(words.stage(str(stage["name"])))
+    return [
+        words("say_sure_proof", stage=words("list_and").join(names), proof=proof)
+        for proof, names in stages.items()
+    ]
 
 
 def _how_fast(result: Result, words: Words) -> list[str]:

@@ -42,9 +42,18 @@ def street_data(streets: gpd.GeoDataFrame) -> PlainData:
 
 
 def _packed_lines(lines: np.ndarray[Any, Any]) -> PlainData:
-    """Pack lines in the order of their first points: neighbours in the list are so in town."""
+    """
+    Pack lines in the order that is shorter: as given, or neighbours in town one after another.
+
+    In an extract a line mostly begins where the last one ended; other tables have no such order.
+    """
     first = shapely.get_coordinates(shapely.get_point(lines, 0))
-    lines = lines[strip_order(*to_units(first[:, 0], first[:, 1]))]
+    order = strip_order(*to_units(first[:, 0], first[:, 1]))
+    ways = [_packed_in_order(lines), _packed_in_order(lines[order])]
+    return min(ways, key=lambda way: len(way["x"]["packed"]) + len(way["y"]["packed"]))
+
+
+def _packed_in_order(lines: np.ndarray[Any, Any]) -> PlainData:
     coords = shapely.get_coordinates(lines)
     x, y = to_units(coords[:, 0], coords[:, 1])
     return {

@@ -81,7 +81,7 @@ def whatif_data(result: Result, order: Ints, phrases: Phrases) -> PlainData | No
         "fractions": fractions,
         "words": {key: _with_blanks(key, phrases) for key in SCRIPT_WORDS},
         **({"people": pack_ints(np.rint(people * fractions))} if fractions > 1 else {}),
-        **packed_pairs(near, order, result.residences, result.sites),
+        **packed_pairs(near, order, n_sites=len(result.sites)),
     }
 
 

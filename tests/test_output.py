@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
 import town
+from excel import open_book, read_tables
 
 import walkcover
 from walkcover import Result
-from walkcover.io.writers import write_geopackage, write_xlsx
+from walkcover.io.writers import write_geopackage
+from walkcover.maps.report_workbook import write_report_workbook
 from walkcover.output import WRITERS, refuse_existing, write, write_one
 
 FILES = {
@@ -102,8 +103,7 @@ def summary(out: Path) -> dict[str, Any]:
 
 
 def sheet(out: Path, name: str) -> list[tuple[Any, ...]]:
-    book = openpyxl.load_workbook(out / "report.xlsx")
-    return list(book[name].iter_rows(values_only=True))
+    return read_tables(out / "report.xlsx")[name]
 
 
 def in_order(wanted: list[str], columns: list[str]) -> bool:
@@ -189,7 +189,6 @@ def test_remedies_say_what_would_help(out: Path) -> None:
     assert float(rows[0]["street_m"]) == pytest.approx(400, abs=0.1)
     (figures,) = summary(out)["remedies"]
     assert (figures["stage"], figures["uncovered_people"]) == ("county_town", 5 + 7)
-    assert sheet(out, "remedies")[0] == tuple(REMEDY_COLUMNS)
     assert len(sheet(out, "remedies")) == 1 + len(rows)
 
 
@@ -247,18 +246,19 @@ def test_geopackage_has_a_layer_for_everything(out: Path) -> None:
 
 
 def test_workbook_has_a_sheet_for_every_table(out: Path) -> None:
-    book = openpyxl.load_workbook(out / "report.xlsx")
-    assert book.sheetnames == [
-        "summary", "stages", "zones", "gap_areas", "rollout", "remedies", "sites", "closures"
+    tables = read_tables(out / "report.xlsx")
+    assert list(tables) == [
+        "totals", "parameters", "sources", "verdicts", "stages", "zones", "gap_areas", "rollout",
+        "remedies", "sites", "closures", "band",
     ]  # fmt: skip
     ids = [row[0] for row in sheet(out, "sites")[1:]]
     assert ids == [row[0] for row in town.SITES] + SUGGESTED
 
 
 def test_text_in_the_workbook_stays_text(out: Path) -> None:
-    book = openpyxl.load_workbook(out / "report.xlsx")
-    header = [cell.value for cell in next(book["sites"].iter_rows())]
-    cell = book["sites"].cell(2, header.index("name") + 1)
+    (sites,) = [one for one in open_book(out / "report.xlsx") if "sites" in one.tables]
+    header = [cell.value for cell in next(sites.iter_rows())]
+    cell = sites.cell(2, header.index("名称") + 1)
     assert (cell.value, cell.data_type) == ("=2*3", "s")
     with zipfile.ZipFile(out / "report.xlsx") as parts:
         for name in parts.namelist():
@@ -352,12 +352,12 @@ def test_map_report_workbook_and_summary_agree(out: Path) -> None:
         for key in keys:
             values = {float(value) for shown, value in found if shown == key}
             assert values == {figures[key]}, (name, key)
-    cells = dict(row[:2] for row in sheet(out, "summary")[1:])
-    for key in keys:
-        # Spreadsheets keep 15 to 17 digits.
-        assert cells[key] == pytest.approx(figures[key], rel=1e-14)
+    now, later = ([row[at] for row in sheet(out, "totals")[1:]] for at in (1, 2))
+    wanted = ("people", "covered_people", "covered_share", "gap_people")
+    assert now[:4] == [figures[key] for key in wanted]
+    assert later[1:3] == [figures["covered_people_after"], figures["covered_share_after"]]
     header, *rows = sheet(out, "stages")
-    at = header.index("covered_people_after")
+    at = header.index("已覆盖人口(建成后)")
     assert sum(row[at] for row in rows) == figures["covered_people_after"]
 
 
@@ -377,7 +377,7 @@ def test_the_date_of_the_plan_is_the_only_one(result: Result, tmp_path: Path) ->
     write_geopackage(result, tmp_path / "dated.gpkg")
     assert b"2022-05-20" in (tmp_path / "dated.gpkg").read_bytes()
     assert b"2000-01-01" in (tmp_path / "undated.gpkg").read_bytes()
-    write_xlsx(undated, tmp_path / "undated.xlsx")
+    write_report_workbook(undated, tmp_path / "undated.xlsx")
     with zipfile.ZipFile(tmp_path / "undated.xlsx") as parts:
         assert b"2000-01-01" in parts.read("docProps/core.xml")
 

@@ -7,13 +7,14 @@ import math
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from report_pages import cells, parse, text_of
 from results import COVERED, COVERED_AFTER, PEOPLE, make_result
 
 from walkcover.maps import build_map, build_report, formats
 from walkcover.maps.text import Words
-from walkcover.result import Result
+from walkcover.result import NearSites, Result
 
 AWKWARD = "</style></script><b>{{7*7}}'\"&"
 
@@ -274,9 +275,13 @@ def test_curve_ends_where_the_rollout_ends() -> None:
 def test_a_start_without_any_site(build: Callable[[Result], str]) -> None:
     result = make_result(after=False, language="en")
     nowhere = {"open": 0, "closed": 0, "planned": 0, "suggested": 0}
+    indptr = np.zeros(len(result.residences) + 1, dtype=np.int64)
+    empty = np.zeros(0, dtype=np.uint8)
+    nobody_near = NearSites(indptr, empty, empty, step_s=10, limit_s=1500.0)
     nothing = dataclasses.replace(
         result,
         sites=result.sites.iloc[:0],
+        near_sites=nobody_near,
         gap_areas=result.gap_areas.iloc[:0],
         closures=result.closures.iloc[:0],
         summary=result.summary | {"sites": nowhere, "people_per_site": None},

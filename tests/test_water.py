@@ -350,9 +350,10 @@ def test_the_page_draws_water_beneath_and_says_so_once(seen: Any) -> None:
 def test_water_is_drawn_on_paper_too(seen: Any) -> None:
     seen.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     widths = "[...document.querySelectorAll('.leaflet-water-pane canvas')].map(c => c.width)"
-    assert set(seen.page.evaluate(widths)) == {2 * 256}
+    tile = seen.page.evaluate("walkcover.TILE")
+    assert set(seen.page.evaluate(widths)) == {2 * tile}
     seen.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
-    assert set(seen.page.evaluate(widths)) == {256}
+    assert set(seen.page.evaluate(widths)) == {tile}
 
 
 def test_water_looks_like_no_walk_class() -> None:

@@ -622,7 +622,8 @@ def test_a_thousand_scenarios_of_a_city(real_data: Path, tmp_path: Path) -> None
     study = result.study
     assert study is not None
     ids, rng = study.sites["site_id"].to_numpy(object), np.random.default_rng(3)
-    assert (len(study.residences), len(ids)) == (22_595, 82)
+    # Of the 82 pharmacies two are areas, which this plan leaves out.
+    assert (len(study.residences), len(ids)) == (22_595, 80)
     scenarios = []
     for number in range(1000):
         closed = rng.choice(ids, int(rng.integers(1, 41)), replace=False)

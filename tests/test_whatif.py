@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import itertools
-import math
 import tomllib
 import zlib
 from collections.abc import Iterator
@@ -21,7 +20,6 @@ from browsing import DESKTOP, PHONE, Visit
 from results import COVERED, INF, LAT, LON, NEAR, PEOPLE, RESIDENCES, WGS84, make_result
 
 from walkcover.maps import build_map, pairs
-from walkcover.maps.packing import to_units
 from walkcover.maps.pairs import limit_steps, packed_pairs
 from walkcover.result import NearSites, Result
 
@@ -303,6 +301,27 @@ def test_residences_are_painted_as_counted(seen: Visit) -> None:
     assert seen.page.evaluate(classes) == before
 
 
+def test_the_legend_follows_the_player_and_the_whatif(seen: Visit) -> None:
+    keys = ("near", "middle", "far", "gap", "not_snapped", "no_people")
+
+    def legend() -> list[float]:
+        return [seen.value(f"whatif.{key}.people") for key in keys]
+
+    seen.page.click("#step-forward")
+    # With N1 alone R4 and R5 walk at most 300 s; R6, R7 and R8 are left out.
+    assert legend() == [300 + 150 + 250, 300, 0, 130, 10, 0]
+    assert seen.page.is_visible('[data-key="whatif.near.people"]')
+    assert seen.page.is_hidden('[data-key="near.people"]')
+    seen.page.click("#step-back")
+    assert seen.page.is_visible('[data-key="near.people"]')
+    assert seen.page.is_hidden('[data-key="whatif.near.people"]')
+    start(seen)
+    seen.page.uncheck("#whatif-sites >> text=B1")
+    settle(seen)
+    assert legend() == [0, 0, 0, COVERED + 380, 10, 0]
+    assert seen.page.is_visible('[data-key="whatif.gap.people"]')
+
+
 def test_the_player_leads_back_to_what_is_now_not_to_whatif(seen: Visit) -> None:
     for button in ("forward", "forward", "back"):
         seen.page.click(f"#step-{button}")
@@ -398,22 +417,12 @@ def test_a_limit_between_two_steps_is_said() -> None:
 
 
 def test_pairs_unpack_to_what_was_packed() -> None:
-    case = make_case(seed=3, n=200, n_sites=9)
-    near, tables = case.result.near_sites, (case.result.residences, case.result.sites)
+    near = make_case(seed=3, n=200, n_sites=9).result.near_sites
     assert near is not None
     order = np.random.default_rng(0).permutation(200)
-    data = packed_pairs(near, order, *tables)
-    packed = {name: unpack(one) for name, one in data.items() if name != "pace"}
+    packed = {name: unpack(one) for name, one in packed_pairs(near, order, n_sites=9).items()}
     site = np.repeat(np.arange(len(packed["counts"])), packed["counts"])
-    home = packed["residences"].cumsum()
-    x, y = to_units(tables[0]["lon"].iloc[order], tables[0]["lat"].iloc[order])
-    # As the page's script does it, pair by pair.
-    straight = [
-        math.sqrt((x[h] - packed["site_x"][s]) ** 2 + (y[h] - packed["site_y"][s]) ** 2)
-        for h, s in zip(home, site, strict=True)
-    ]
-    line = [math.floor(data["pace"] * one + 0.5) for one in straight]
-    steps = packed["rest"].cumsum() + line
+    home, steps = packed["residences"].cumsum(), packed["steps"].cumsum()
     turn = np.zeros(len(site), dtype=np.int64)
     turn[packed["tied"].cumsum()] = packed["turn"]
     assert packed["turn"].size > 0

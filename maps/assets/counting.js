@@ -13,25 +13,11 @@ walkcover.counting = (function () {
 
   function sites() { return (siteList = siteList || walkcover.unpackJson(source.sites)); }
 
-  /* Walks are packed by what they differ from the straight line at one pace for the whole page. */
-  function readWalks(home, counts) {
-    const points = state.residences, rest = running(walkcover.unpack(source.rest));
-    const east = walkcover.unpack(source.site_x), south = walkcover.unpack(source.site_y);
-    let pair = 0;
-    for (let row = 0; row < counts.length; row++) {
-      for (const end = pair + counts[row]; pair < end; pair++) {
-        const dx = points.x[home[pair]] - east[row], dy = points.y[home[pair]] - south[row];
-        rest[pair] += Math.floor(source.pace * Math.sqrt(dx * dx + dy * dy) + 0.5);
-      }
-    }
-    return rest;
-  }
-
   /* Pairs come site by site; they are sorted into rows by residence, the nearest site first. */
   function readPairs(residences) {
     const counts = walkcover.unpack(source.counts);
     const home = running(walkcover.unpack(source.residences));
-    const key = readWalks(home, counts);
+    const key = running(walkcover.unpack(source.steps));
     const tied = running(walkcover.unpack(source.tied));
     const turn = walkcover.unpack(source.turn);
     /* Among equal steps the turn decides: it keeps the order of the unrounded walks. */
