@@ -49,7 +49,7 @@ def served_here(whole: WholeRun, residences: pd.DataFrame, is_here: Bools) -> Fl
     suffix = "_after" if "verdict_after" in residences else ""
     covered = residences[residences[f"verdict{suffix}"] == "covered"]
     served = covered.groupby(f"site_id{suffix}")["people"].sum()
-    return sites["site_id"].map(served).fillna(0.0).to_numpy(np.float64)
+    return np.asarray(sites["site_id"].map(served).fillna(0.0), dtype=np.float64)
 
 
 def site_relations(

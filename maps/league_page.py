@@ -60,7 +60,7 @@ def build_league_page(league: pd.DataFrame, *, plan: Plan) -> str:
     notes += [words("league_arrows")] if "rank_after" in league else []
     document = Document(
         title=about.name,
-        subtitle=f"{words('league_title')} · {_limit(plan, words)}",
+        subtitle=_subtitle(plan, words),
         language=LANGUAGE_TAGS[about.language],
         date=f"{words('date')} {about.date}" if about.date else "",
         banner=words("banner"),
@@ -99,7 +99,7 @@ def write_league_workbook(league: pd.DataFrame, path: Path, *, plan: Plan) -> No
     )
     first = [
         TextLine(about.name, "title"),
-        TextLine(f"{words('league_title')} · {_limit(plan, words)}"),
+        TextLine(_subtitle(plan, words)),
         TextLine(words("banner")),
         TextLine(words("league_note")),
     ]
@@ -107,8 +107,10 @@ def write_league_workbook(league: pd.DataFrame, path: Path, *, plan: Plan) -> No
     write_workbook(path, title=about.name, date=about.date, first=overview, sheets=[sheet])
 
 
-def _limit(plan: Plan, words: Words) -> str:
-    return words("report_title", limit=formats.number(plan.walk.limit_min))
+def _subtitle(plan: Plan, words: Words) -> str:
+    title = words("league_title")
+    limit = words("report_title", limit=formats.number(plan.walk.limit_min))
+    return f"{title} · {limit}"
 
 
 def _level(level: object, n_levels: int, words: Words) -> str:

@@ -134,6 +134,7 @@ ORDER = (
     "records",
     "near_sites",
     "io",
+    "reassessment",
     "job",
     "whatif",
     "_sweep_runs",
