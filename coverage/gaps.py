@@ -319,8 +319,8 @@ def gap_figures(gap: pd.DataFrame, *, limit_s: float) -> dict[str, Any]:
     --------
     >>> homes = pd.DataFrame({"people": [20.0, 5.0], "walk_s": [960.0, float("inf")],
     ...                       "verdict": ["too_far", "island"], "zone_id": ["a", "b"]})
-    >>> list(gap_figures(homes, limit_s=900.0).values())
-    [2, 25.0, 'too_far', 60.0, 'a']
+    >>> [str(one) for one in gap_figures(homes, limit_s=900.0).values()]
+    ['2', '25.0', 'too_far', '60.0', 'a']
     """
     return {
         "residences": len(gap),

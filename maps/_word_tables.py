@@ -9,8 +9,9 @@ from xml.sax.saxutils import escape
 
 from walkcover.maps.document import ARROW, WORDY, Cell, Column, FactCard, Row, Table
 
-# Millimetres that half a Chinese letter takes in a table, and the padding of a cell.
-LETTER_MM, PADDING_MM = 1.52, 2.0
+# Millimetres that a digit takes in a table, half a Chinese letter nearly so, and the padding of
+# a cell.
+LETTER_MM, PADDING_MM = 1.7, 2.0
 TWIPS_PER_MM = 1440 / 25.4
 # Letters of words that a column is given at most; longer ones go on in the next line.
 WIDEST_WORDS = {"word": 26, "text": 16, "name": 26, "code": 18}

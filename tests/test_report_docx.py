@@ -155,9 +155,9 @@ def test_widths_part_the_page() -> None:
     )
     widths = column_widths(table, TEXT_MM)
     assert sum(widths) == pytest.approx(TEXT_MM)
-    # No figure is broken: 1.52 mm a letter and padding.
-    assert widths[1] >= 1.52 * text_width("65.8% → 94.7%")
-    assert widths[2] >= 1.52 * text_width("1,000,000")
+    # No figure is broken: 1.67 mm a digit of Arial at 8.5 points and padding.
+    assert widths[1] >= 1.67 * text_width("65.8% → 94.7%")
+    assert widths[2] >= 1.67 * text_width("1,000,000")
     assert widths[0] > widths[1]
 
 
