@@ -32,6 +32,7 @@ _EXPORTS = {
     "assess": "job",
     "bands": "job",
     "check": "job",
+    "excerpt": "excerpts",
     "read_network": "io.networks",
     "run": "job",
     "save_network": "io.networks",
@@ -44,6 +45,7 @@ _EXPORTS = {
     "what_ifs": "whatif",
     "write": "output",
     "write_comparison": "output",
+    "write_zone_reports": "zone_reports",
 }
 
 __all__ = [

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from walkcover.excerpt import excerpts
+from walkcover.excerpts import excerpts
 from walkcover.file_names import file_stems
 from walkcover.league import PARENTS, league_table, zones_to_report
 from walkcover.output import WRITERS, refuse_existing, report_file

@@ -130,7 +130,7 @@ ORDER = (
     "_whole_run",
     "_excerpt_tables",
     "_excerpt_summary",
-    "excerpt",
+    "excerpts",
     "records",
     "near_sites",
     "io",

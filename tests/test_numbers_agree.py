@@ -18,7 +18,7 @@ from excel import read_tables
 
 import walkcover
 from walkcover import Result
-from walkcover.excerpt import excerpt
+from walkcover.excerpts import excerpt
 from walkcover.maps.document import Cards, Document, Table
 from walkcover.maps.report import report_document
 from walkcover.output import write

@@ -88,7 +88,7 @@ def report(
 
 def _one_report(plan: Path, out: Path, zone: str | None, *, overwrite: bool, verbose: bool) -> None:
     import walkcover
-    from walkcover.excerpt import excerpt
+    from walkcover.excerpts import excerpt
     from walkcover.output import refuse_existing, report_file, write_one
 
     form = report_file(out)

@@ -15,7 +15,7 @@ import town
 
 import walkcover
 from walkcover import InputError, Result
-from walkcover.excerpt import excerpt, excerpts
+from walkcover.excerpts import excerpt, excerpts
 from walkcover.output import FILES, write
 from walkcover.result import NearSites
 
