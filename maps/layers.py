@@ -259,7 +259,7 @@ def packed_outlines(features: Sequence[tuple[Any, PlainData]]) -> PlainData:
 
 def bounds(result: Result) -> list[list[float]]:
     """
-    Find the box that holds all residences and sites.
+    Find the box that holds all residences and sites; that of the zones where there are none.
 
     Returns
     -------
@@ -268,7 +268,11 @@ def bounds(result: Result) -> list[list[float]]:
     """
     lon = pd.concat([result.residences["lon"], result.sites["lon"]]).astype("float64")
     lat = pd.concat([result.residences["lat"], result.sites["lat"]]).astype("float64")
-    corners = [[lat.min(), lon.min()], [lat.max(), lon.max()]]
+    if lon.notna().any():
+        corners = [[lat.min(), lon.min()], [lat.max(), lon.max()]]
+    else:
+        west, south, east, north = result.zones.total_bounds
+        corners = [[south, west], [north, east]]
     return [[round(float(value), DEGREE_DECIMALS) for value in corner] for corner in corners]
 
 

@@ -262,3 +262,9 @@ def test_pictures_show_names_as_they_are(charts: ModuleType) -> None:
     curve = ET.fromstring(charts.svg_curve("t", points, x_label=name, show=charts.percent))
     assert [one.attrib["cy"] for one in curve.iter(f"{SVG}circle")] == ["152.0", "44.0"]
     assert name in [text.text for text in curve.iter(f"{SVG}text")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the names of libraries are those of Linux")
+def test_libraries_are_found_by_their_name(test_script: ModuleType) -> None:
+    assert test_script.is_there("libc")
+    assert not test_script.is_there("libno-such-library")
