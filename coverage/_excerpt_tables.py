@@ -45,7 +45,7 @@ def served_here(whole: WholeRun, residences: pd.DataFrame, is_here: Bools) -> Fl
         here = is_here[desk_time.flow_residence]
         flow = desk_time.flow_people[here]
         counts = np.bincount(desk_time.flow_site[here], flow, minlength=len(sites))
-        return counts.astype(np.float64)
+        return np.asarray(counts, dtype=np.float64)
     suffix = "_after" if "verdict_after" in residences else ""
     covered = residences[residences[f"verdict{suffix}"] == "covered"]
     served = covered.groupby(f"site_id{suffix}")["people"].sum()

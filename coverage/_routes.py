@@ -89,7 +89,10 @@ def best_routes(
     best: list[tuple[int, list[int]]] = []
     for worth in (None, *PRIZES):
         model = _model(parts, place, drive_s, teams, worth)
-        ends = [pyvrp.stop.MaxIterations(iterations), pyvrp.stop.MaxRuntime(share_s)]
+        ends: list[pyvrp.stop.StoppingCriterion] = [
+            pyvrp.stop.MaxIterations(iterations),
+            pyvrp.stop.MaxRuntime(share_s),
+        ]
         with warnings.catch_warnings():
             # That shifts are overfull shows in the plan: what is left out is listed.
             warnings.simplefilter("ignore", PenaltyBoundWarning)

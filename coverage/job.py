@@ -22,6 +22,7 @@ from walkcover.elevation import steep_edges
 from walkcover.findings import Audit
 from walkcover.gaps import check_people, gap_areas
 from walkcover.io.inputs import Inputs, read_inputs
+from walkcover.io.stated_dates import stated_dates
 from walkcover.isochrones import isochrones
 from walkcover.joins import Joins, concatenate, take_places
 from walkcover.near_sites import near_sites
@@ -331,7 +332,8 @@ def _result(
             shortages=_shortages(assessment, suggestion),
             band=band_summary(band, [stage.name for stage in plan.stages]),
             population=None if inputs.settlement is None else inputs.settlement.figures,
-        ),
+        )
+        | {"input_dates": stated_dates(plan)},
         near_sites=near,
         water=water,
         study=_study(inputs, assessment, suggestion),

@@ -98,7 +98,8 @@ def zones_to_report(zones: pd.DataFrame, level: str = PARENTS) -> list[str]:
             "1 for zones that lie in no other"
         )
         raise InputError(msg)
-    return [str(zone_id) for zone_id in zones.loc[chosen, "zone_id"]]
+    zone_ids: list[str] = zones.loc[chosen, "zone_id"].astype(str).tolist()
+    return zone_ids
 
 
 def league_table(zones: pd.DataFrame) -> pd.DataFrame:

@@ -41,7 +41,8 @@ class Queues:
     @property
     def worst_waiting(self) -> Floats:
         """The longest mean queue of each site, shape (n_sites,)."""
-        return self.waiting.max(axis=1, initial=0.0)
+        longest: Floats = self.waiting.max(axis=1, initial=0.0)
+        return longest
 
 
 def delay_probability(desks: npt.ArrayLike, load: npt.ArrayLike) -> Floats:
@@ -262,4 +263,5 @@ def _closes_after(desks: Ints, hour: int) -> npt.NDArray[np.bool_]:
     """Sites that are open in an hour and not in the next."""
     is_last = hour + 1 == desks.shape[1]
     after = np.zeros(len(desks), dtype=np.int64) if is_last else desks[:, hour + 1]
-    return (desks[:, hour] > 0) & (after == 0)
+    closes: npt.NDArray[np.bool_] = (desks[:, hour] > 0) & (after == 0)
+    return closes

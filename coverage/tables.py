@@ -323,6 +323,7 @@ def check_zones(
 
     Examples
     --------
+    >>> import shapely
     >>> towns = gpd.GeoDataFrame({"zone_id": ["a"], "parent_id": ["county"]},
     ...                          geometry=[shapely.box(0, 0, 1, 1)], crs=4326)
     >>> check_zones(towns)[["zone_id", "name"]].values.tolist()

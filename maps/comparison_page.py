@@ -113,7 +113,17 @@ def build_comparison_page(comparisons: Sequence[Comparison], result: Result) -> 
     data |= {"titles": titles, "language": words.language, "choropleth_below": 0}
     data["credit"] = f'<a href="{CREDIT_URL}">{words("osm_credit")}</a>'
     data["comparison"] = _entries(states, result, phrases)
-    keys = ("people", "zone", "no_path", "unit_min", "after", "before", "verdict", "walk", "site")
+    keys: tuple[str, ...] = (
+        "people",
+        "zone",
+        "no_path",
+        "unit_min",
+        "after",
+        "before",
+        "verdict",
+        "walk",
+        "site",
+    )
     keys += ("residence", "map_region", "layer_region", "comparison_walk", "comparison_verdict")
     data["words"] = {key: phrases(key) for key in (*keys, "comparison_scenario")}
     # Every phrase has its number now.
@@ -147,7 +157,7 @@ def change_classes(comparison: Comparison) -> np.ndarray[Any, Any]:
         not covered is ``uncovered``; walks count only for those who are.
     """
     table = comparison.residences
-    change = table["change"].to_numpy(object).copy()
+    change: np.ndarray[Any, Any] = table["change"].to_numpy(object).copy()
     stays = ~table["change"].isin(["gains", "loses", "no_people"]).to_numpy()
     change[stays & (table["verdict"] != "covered").to_numpy()] = "uncovered"
     change[change == "no_people"] = "same"
@@ -189,12 +199,13 @@ def _entries(states: Sequence[Comparison], result: Result, phrases: Phrases) -> 
 
 def _tenths_min(walk_s: pd.Series) -> np.ndarray[Any, Any]:
     """Walks as they are shown, -1 where there is no path."""
-    return np.where(np.isfinite(walk_s), (walk_s / 6).round(), -1).astype(np.int64)
+    return np.asarray(np.where(np.isfinite(walk_s), (walk_s / 6).round(), -1), dtype=np.int64)
 
 
 def _changed_sites(state: Comparison) -> list[PlainData]:
     table = state.sites
-    return table[table["change"] != ""].to_dict("records")
+    rows: list[PlainData] = table[table["change"] != ""].to_dict("records")
+    return rows
 
 
 def _changed(row: PlainData, titles: dict[str, str], phrases: Phrases) -> PlainData:
@@ -250,7 +261,7 @@ def _panel(
 def _beside(comparisons: Sequence[Comparison]) -> list[PlainData]:
     """Rows of the table side by side: the base, then the scenarios."""
     base = {str(key): value for key, value in comparisons[0].totals["base"].items()}
-    rows = [{"name": None, "cells": _cells("base", base)}]
+    rows: list[PlainData] = [{"name": None, "cells": _cells("base", base)}]
     for number, one in enumerate(comparisons):
         figures = {str(key): value for key, value in one.totals["scenario"].items()}
         figures["covered_people_difference"] = one.totals.loc["covered_people", "difference"]

@@ -118,7 +118,7 @@ class TextTable:
 TextBlock = TextLine | TextTable
 
 
-class _Exact(Worksheet):
+class _Exact(Worksheet):  # type: ignore[misc]  # XlsxWriter has no types.
     """A sheet that writes every number with all its digits; XlsxWriter itself rounds to 16."""
 
     def _xml_number_element(self, number: float, attributes: Any = ()) -> None:

@@ -270,7 +270,7 @@ def test_fail_under_asks_for_the_share_of_today(
     out = ["--out", tmp_path / "out"]
     result = call(command, plan, *out, "--fail-under", percent, code=code)
     assert result.stdout.startswith(HEADLINE)
-    expected = f"covered 7.52 % is under {percent:g} %\n" if code else ""
+    expected = f"covered 7.51 % is under {percent:g} %\n" if code else ""
     # One name begins with =, which the log of every output folder mentions.
     assert result.stderr.endswith(expected)
     assert (tmp_path / "out" / "summary.json").is_file()

@@ -46,7 +46,7 @@ def read_roads(path: Path, *, speeds_kmh: Mapping[str, float] = ROAD_KMH) -> Lin
     processor = osmium.FileProcessor(str(path)).with_locations().with_filter(keys)
     try:
         for way in processor:
-            if not way.is_way():
+            if not isinstance(way, osmium.osm.Way):
                 continue
             tags = dict(way.tags)
             kmh = road_kmh(tags, speeds_kmh)
