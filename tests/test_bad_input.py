@@ -231,7 +231,7 @@ def test_output_folder_that_is_a_file(folder: Path, command: str) -> None:
 def test_output_below_a_file(folder: Path, command: str) -> None:
     plan, out = str(folder / "plan.toml"), folder.parent / "file"
     out.write_text("mine", encoding="utf-8")
-    below = str(out / "below")
+    below = str(out / "below.html")
     refused(folder, str(out), "not a folder", command=[command, plan, "--out", below])
 
 
@@ -365,7 +365,8 @@ def test_no_residence_near_any_street(folder: Path) -> None:
 )
 def test_every_command_refuses_alike(folder: Path, command: str) -> None:
     spoil_residences(folder, 3, residence_id="R01")
-    out = [] if command == "check" else ["--out", str(folder.parent / "out")]
+    name = "out.html" if command == "report" else "out"
+    out = [] if command == "check" else ["--out", str(folder.parent / name)]
     refused(folder, "used before", command=[command, str(folder / "plan.toml"), *out])
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
-from itertools import groupby
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +13,7 @@ import pandas as pd
 import shapely
 
 from walkcover._errors import InputError, MissingFileError
+from walkcover.io.extracts import things, way_lines
 from walkcover.io.tables import read_table
 
 # Values of `barrier` that nobody walks through but by a gate.
@@ -130,13 +129,15 @@ def read_walls(path: Path, *, kinds: Collection[str] = WALLS) -> gpd.GeoDataFram
     barrier: list[str] = []
     missing = broken = 0
     wkb = osmium.geom.WKBFactory()
-    for thing in _with_barrier(path):
+    keys = osmium.filter.KeyFilter("barrier")
+    processor = osmium.FileProcessor(str(path)).with_locations().with_areas(keys)
+    for thing in things(path, lambda: processor.with_filter(keys)):
         kind = thing.tags["barrier"]
         if kind not in kinds:
             continue
         runs: list[shapely.Geometry] = []
         if thing.is_way():
-            runs = list(_runs(thing))
+            runs = list(way_lines(thing))
             missing += sum(not node.location.valid() for node in thing.nodes)
         # A closed way is a line already; an area of a relation has ways without the tag.
         elif thing.is_area() and not thing.from_way():
@@ -155,25 +156,3 @@ def read_walls(path: Path, *, kinds: Collection[str] = WALLS) -> gpd.GeoDataFram
     )
     table = pd.DataFrame({"barrier": pd.Series(barrier, dtype=object)})
     return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs=4326), crs=4326)
-
-
-def _with_barrier(path: Path) -> Iterator[Any]:
-    """Everything with a barrier tag, turning the reader's complaints into ours."""
-    keys = osmium.filter.KeyFilter("barrier")
-    processor = osmium.FileProcessor(str(path)).with_locations().with_areas(keys)
-    try:
-        yield from processor.with_filter(keys)
-    except RuntimeError as error:
-        msg = (
-            f"{path}: the extract cannot be read to its end ({error}); expected a whole "
-            ".osm.pbf, .osm or .osm.gz: download or cut it again"
-        )
-        raise InputError(msg) from error
-
-
-def _runs(way: osmium.osm.Way) -> Iterator[shapely.LineString]:
-    """A way as lines, broken where the extract lacks a node."""
-    for is_there, nodes in groupby(way.nodes, key=lambda node: node.location.valid()):
-        spots = [(node.lon, node.lat) for node in nodes] if is_there else []
-        if len(spots) > 1:
-            yield shapely.LineString(spots)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +14,7 @@ import pandas as pd
 import shapely
 
 from walkcover._errors import InputError
+from walkcover.io.extracts import things
 from walkcover.io.plazas import PlazaFinder
 from walkcover.network import Lines
 from walkcover.plazas import cross_plazas
@@ -84,7 +84,7 @@ def read_streets(path: Path, *, plazas: bool = False) -> tuple[Lines, dict[str, 
     finder = PlazaFinder() if plazas else None
     processor = osmium.FileProcessor(str(path)).with_locations()
     keys = osmium.filter.KeyFilter("highway", "entrance", "barrier", "kerb")
-    for thing in _read(path, processor.with_filter(keys)):
+    for thing in things(path, lambda: processor.with_filter(keys)):
         if thing.is_node():
             tags = dict(thing.tags)
             for kind, is_kind in POINT_KINDS.items():
@@ -141,18 +141,6 @@ POINT_KINDS: dict[str, Callable[[Mapping[str, str]], bool]] = {
     "signals": is_signal_crossing,
     "kerbs": is_high_kerb,
 }
-
-
-def _read(path: Path, processor: osmium.FileProcessor) -> Iterator[Any]:
-    """Go through a file, turning the reader's complaints into ours."""
-    try:
-        yield from processor
-    except RuntimeError as error:
-        msg = (
-            f"{path}: the extract cannot be read to its end ({error}); expected a whole "
-            ".osm.pbf, .osm or .osm.gz: download or cut it again"
-        )
-        raise InputError(msg) from error
 
 
 def _add_way(got: _Collected, way: osmium.osm.Way, tags: dict[str, str]) -> None:
@@ -221,7 +209,9 @@ def read_buildings(
     broken = 0
     wkb = osmium.geom.WKBFactory()
     keys = osmium.filter.KeyFilter("building", "landuse")
-    for area in _read(path, osmium.FileProcessor(str(path)).with_areas(keys).with_filter(keys)):
+    for area in things(
+        path, lambda: osmium.FileProcessor(str(path)).with_areas(keys).with_filter(keys)
+    ):
         if not area.is_area():
             continue
         tags = dict(area.tags)

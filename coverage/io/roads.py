@@ -11,6 +11,7 @@ import pandas as pd
 
 from walkcover._errors import InputError
 from walkcover.driving import ROAD_COLUMNS, ROAD_KMH, is_drivable, road_directions, road_kmh
+from walkcover.io.extracts import node_runs, things
 from walkcover.network import Lines
 from walkcover.tags import is_raised_or_sunk
 
@@ -44,23 +45,19 @@ def read_roads(path: Path, *, speeds_kmh: Mapping[str, float] = ROAD_KMH) -> Lin
     rows: list[tuple[object, ...]] = []
     keys = osmium.filter.KeyFilter("highway")
     processor = osmium.FileProcessor(str(path)).with_locations().with_filter(keys)
-    try:
-        for way in processor:
-            if not isinstance(way, osmium.osm.Way):
-                continue
-            tags = dict(way.tags)
-            kmh = road_kmh(tags, speeds_kmh)
-            if not is_drivable(tags) or kmh <= 0.0:
-                continue
-            named = (tags.get("name", ""), tags["highway"], False, is_raised_or_sunk(tags))
-            for run in _runs(way):
-                refs += [node.ref for node in run]
-                places += [(node.lon, node.lat) for node in run]
-                sizes.append(len(run))
-                rows.append((*named, *road_directions(tags), kmh))
-    except RuntimeError as error:
-        msg = f"{path}: the extract cannot be read to its end ({error}): download or cut it again"
-        raise InputError(msg) from error
+    for way in things(path, lambda: processor):
+        if not way.is_way():
+            continue
+        tags = dict(way.tags)
+        kmh = road_kmh(tags, speeds_kmh)
+        if not is_drivable(tags) or kmh <= 0.0:
+            continue
+        named = (tags.get("name", ""), tags["highway"], False, is_raised_or_sunk(tags))
+        for run in node_runs(way):
+            refs += [node.ref for node in run]
+            places += [(node.lon, node.lat) for node in run]
+            sizes.append(len(run))
+            rows.append((*named, *road_directions(tags), kmh))
     if not sizes:
         msg = f"{path}: the extract holds no road that a van may drive along"
         raise InputError(msg)
@@ -72,14 +69,3 @@ def read_roads(path: Path, *, speeds_kmh: Mapping[str, float] = ROAD_KMH) -> Lin
         point=np.array(refs, dtype=np.int64),
         tags=pd.DataFrame(rows, columns=list(ROAD_COLUMNS)),
     )
-
-
-def _runs(way: osmium.osm.Way) -> list[list[osmium.osm.NodeRef]]:
-    """Vertices of a way between those that the extract lacks; one alone is no line."""
-    runs: list[list[osmium.osm.NodeRef]] = [[]]
-    for node in way.nodes:
-        if node.location.valid():
-            runs[-1].append(node)
-        else:
-            runs.append([])
-    return [run for run in runs if len(run) >= 2]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import osmium
 import pandas as pd
 import shapely
 
-from walkcover._errors import InputError, MissingFileError
+from walkcover._errors import MissingFileError
+from walkcover.io.extracts import things, way_lines
 from walkcover.water import LANDUSES, LINES, water_kind
 
 TAGS = (
@@ -59,7 +57,7 @@ def read_water(path: Path) -> gpd.GeoDataFrame:
     shapes: list[shapely.Geometry] = []
     relations = whole = 0
     wkb = osmium.geom.WKBFactory()
-    for thing in _with_water(path):
+    for thing in things(path, lambda: _reader(path)):
         tags = dict(thing.tags)
         if thing.is_relation():
             relations += tags.get("type") == "multipolygon"
@@ -71,7 +69,7 @@ def read_water(path: Path) -> gpd.GeoDataFrame:
             whole += not thing.from_way()
             parts = [shapely.from_wkb(wkb.create_multipolygon(thing))]
         else:
-            parts = list(_runs(thing))
+            parts = list(way_lines(thing))
         shapes += parts
         waterway = tags["waterway"] if kind == "line" else ""
         rows += [(kind, waterway, tags.get("name", ""))] * len(parts)
@@ -85,26 +83,9 @@ def read_water(path: Path) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs=4326), crs=4326)
 
 
-def _with_water(path: Path) -> Iterator[Any]:
-    """Everything that may be water, turning the reader's complaints into ours."""
+def _reader(path: Path) -> osmium.FileProcessor:
+    """Make a reader of everything that may be water."""
     wanted = osmium.filter.TagFilter(*TAGS)
     kinds = osmium.osm.WAY | osmium.osm.RELATION | osmium.osm.AREA
-    try:
-        # Making the reader opens the file already.
-        processor = osmium.FileProcessor(str(path)).with_areas(wanted)
-        processor = processor.with_filter(osmium.filter.EntityFilter(kinds))
-        yield from processor.with_filter(wanted)
-    except RuntimeError as error:
-        msg = (
-            f"{path}: the extract cannot be read to its end ({error}); expected a whole "
-            ".osm.pbf, .osm or .osm.gz: download or cut it again"
-        )
-        raise InputError(msg) from error
-
-
-def _runs(way: osmium.osm.Way) -> Iterator[shapely.LineString]:
-    """A way as lines, broken where the extract lacks a node."""
-    for is_there, nodes in groupby(way.nodes, key=lambda node: node.location.valid()):
-        spots = [(node.lon, node.lat) for node in nodes] if is_there else []
-        if len(spots) > 1:
-            yield shapely.LineString(spots)
+    processor = osmium.FileProcessor(str(path)).with_areas(wanted)
+    return processor.with_filter(osmium.filter.EntityFilter(kinds)).with_filter(wanted)
