@@ -102,6 +102,18 @@ def test_map_prints_the_summary_and_its_files(
     assert split["files"][-1] == (tmp_path / "s.html").as_posix()
 
 
+def test_report_prints_the_summary_and_its_files(
+    plan: Path, tmp_path: Path, ran: walkcover.Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walkcover, "run", lambda _: ran)
+    out = tmp_path / "r.xlsx"
+    content = record(call("report", plan, "--json", "--out", out))
+    assert content.pop("files") == [out.as_posix()]
+    assert content["covered_share"] == SHARE
+    many = record(call("report", plan, "--json", "--out", tmp_path / "many", "--each-zone", "all"))
+    assert {*many["files"]} == {one.as_posix() for one in (tmp_path / "many").iterdir()}
+
+
 def test_isochrones_print_their_size(plan: Path, tmp_path: Path) -> None:
     out = tmp_path / "i.gpkg"
     content = record(call("isochrones", plan, "--json", "--out", out))

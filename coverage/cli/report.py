@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from walkcover.cli.options import logged, overwrite_option, plan_argument, verbose_option
+from walkcover.cli.options import (
+    json_option,
+    logged,
+    overwrite_option,
+    plan_argument,
+    verbose_option,
+)
+
+if TYPE_CHECKING:
+    from walkcover.result import Result
+
+    Write = Callable[[Result], tuple[dict[str, Any], list[Path]]]
 
 # Where the outputs go unless --out says otherwise.
 ONE_REPORT, MANY_REPORTS = Path("report.html"), Path("reports")
@@ -37,6 +50,7 @@ ONE_REPORT, MANY_REPORTS = Path("report.html"), Path("reports")
     metavar="FORM",
     help="Form of the reports of --each-zone: html, docx, pdf or xlsx; may be given repeatedly.",
 )
+@json_option
 @overwrite_option
 @verbose_option
 def report(
@@ -45,6 +59,7 @@ def report(
     zone: str | None,
     each_zone: str | None,
     forms: tuple[str, ...],
+    as_json: bool,
     overwrite: bool,
     verbose: bool,
 ) -> None:
@@ -65,36 +80,48 @@ def report(
     if zone is not None and each_zone is not None:
         msg = "give --zone or --each-zone, not both"
         raise click.UsageError(msg)
-    if each_zone is None:
-        _one_report(plan, out or ONE_REPORT, zone, overwrite=overwrite, verbose=verbose)
-        return
     import walkcover
-    from walkcover.output import refuse_existing, report_file
-    from walkcover.zone_reports import LEAGUE, write_zone_reports
+    from walkcover.records import files_record, to_json
 
-    folder = out or MANY_REPORTS
-    # Before the run, which takes its time.
-    refuse_existing([folder / f"{LEAGUE}.html"], overwrite=overwrite)
-    for form in forms:
-        report_file(f"report.{form}")
+    if each_zone is None:
+        write = _one_report(out or ONE_REPORT, zone, overwrite=overwrite)
+    else:
+        write = _zone_reports(out or MANY_REPORTS, each_zone, forms, overwrite=overwrite)
     with logged(verbose=verbose):
-        result = walkcover.run(walkcover.load_plan(plan))
-        paths = write_zone_reports(
-            result, folder, level=each_zone, forms=forms, overwrite=overwrite
-        )
+        summary, paths = write(walkcover.run(walkcover.load_plan(plan)))
+    if as_json:
+        click.echo(to_json({**summary, "files": files_record(paths)}))
+        return
     for path in paths:
         click.echo(str(path))
 
 
-def _one_report(plan: Path, out: Path, zone: str | None, *, overwrite: bool, verbose: bool) -> None:
-    import walkcover
+def _one_report(out: Path, zone: str | None, *, overwrite: bool) -> Write:
+    """See that a report can be written; what writes it gives its summary and its file."""
     from walkcover.excerpts import excerpt
     from walkcover.output import refuse_existing, report_file, write_one
 
     form = report_file(out)
     refuse_existing([out], overwrite=overwrite)
-    with logged(verbose=verbose):
-        result = walkcover.run(walkcover.load_plan(plan))
+
+    def write(result: Result) -> tuple[dict[str, Any], list[Path]]:
         part = result if zone is None else excerpt(result, zone)
-        write_one(part, form, out, overwrite=overwrite)
-    click.echo(str(out))
+        return part.summary, [write_one(part, form, out, overwrite=overwrite)]
+
+    return write
+
+
+def _zone_reports(folder: Path, level: str, forms: tuple[str, ...], *, overwrite: bool) -> Write:
+    """See that the reports of zones can be written, before the run, which takes its time."""
+    from walkcover.output import refuse_existing, report_file
+    from walkcover.zone_reports import LEAGUE, write_zone_reports
+
+    refuse_existing([folder / f"{LEAGUE}.html"], overwrite=overwrite)
+    for form in forms:
+        report_file(f"report.{form}")
+
+    def write(result: Result) -> tuple[dict[str, Any], list[Path]]:
+        paths = write_zone_reports(result, folder, level=level, forms=forms, overwrite=overwrite)
+        return result.summary, paths
+
+    return write
