@@ -11,23 +11,11 @@ from scipy import sparse
 
 from walkcover._capacity_model import Model, Question
 from walkcover._deadline import Deadline
+from walkcover._exact import INTERRUPTS, PROVING
 from walkcover.pairs import Ints
 
 # Largest model (pairs) for the exact program, and its counted limit of work.
 EXACT_PAIRS, EXACT_NODES = 10_000, 2_000
-
-# Ends of a run after which the dual bound of HiGHS holds.
-PROVING = (
-    highspy.HighsModelStatus.kOptimal,
-    highspy.HighsModelStatus.kTimeLimit,
-    highspy.HighsModelStatus.kSolutionLimit,
-    highspy.HighsModelStatus.kInterrupt,
-)
-INTERRUPTS = (
-    highspy.cb.HighsCallbackType.kCallbackMipInterrupt,
-    highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt,
-    highspy.cb.HighsCallbackType.kCallbackIpmInterrupt,
-)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -176,8 +176,7 @@ def _as_said(values: pd.Series, kind: str, words: Words) -> tuple[Kind, list[Any
         return "text", [None if pd.isna(one) else said(one, words) for one in values]
     if kind == "text":
         return "text", [None if pd.isna(one) else str(one) for one in values]
-    number: Kind = kind  # type: ignore[assignment]
-    return number, _numbers(values)
+    return cast("Kind", kind), _numbers(values)
 
 
 def _numbers(values: pd.Series) -> list[Any]:
