@@ -10,25 +10,11 @@ import numpy as np
 from walkcover._errors import InputError
 from walkcover.joins import Joins
 from walkcover.network import Bools, Floats, Lines, Network, build_network, cut_at_nodes
+from walkcover.plan_operations import ROAD_KMH
 from walkcover.reach import walk_pairs
 from walkcover.search import SearchGraph
 from walkcover.speed import WalkCosts
 
-# Mean speeds of a van by kind of road, stops included, in km/h. Assumptions: no source gives them
-# for Shanxi, and the plan can change each.
-ROAD_KMH: dict[str, float] = {
-    "motorway": 80.0,
-    "trunk": 60.0,
-    "primary": 50.0,
-    "secondary": 40.0,
-    "tertiary": 35.0,
-    "unclassified": 30.0,
-    "road": 30.0,
-    "residential": 25.0,
-    "living_street": 15.0,
-    "service": 15.0,
-    "track": 15.0,
-}
 # A link is slower than the road it leads to, and nobody drives at the speed of the sign all along.
 LINK_SHARE, SIGN_SHARE = 0.75, 0.8
 # From the place where the van stops the team carries its tables, at the pace of an unhurried walk.

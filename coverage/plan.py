@@ -9,6 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from walkcover.plan_operations import (
+    SERVICES,
+    BaseSource,
+    Costs,
+    DemandOptions,
+    Group,
+    LaboratorySource,
+    PlaceSource,
+    RelayOptions,
+    RoadOptions,
+    RoundOptions,
+    ServiceRule,
+    StationSource,
+)
 from walkcover.tile_sources import tile_addresses, tile_host
 
 HOURS_OF_A_DAY = 24.0
@@ -24,6 +38,25 @@ FILES = (
     ("candidates", "source"),
     ("zones", "source"),
     ("walk", "barriers"),
+    ("places", "source"),
+    ("roads", "source"),
+    ("bases", "source"),
+    ("laboratories", "source"),
+    ("stations", "source"),
+)
+# Sections of daily work; they count where one of those with a source, or desks, ask for it.
+DAILY_SECTIONS = (
+    "places",
+    "demand",
+    "groups",
+    "services",
+    "roads",
+    "bases",
+    "rounds",
+    "laboratories",
+    "stations",
+    "relay",
+    "costs",
 )
 # Keys besides those of [desks] that count only where sites have desks.
 DESK_COLUMNS = {"sites": ("desks", "hours_per_day", "opening_hours"), "candidates": ("max_desks",)}
@@ -320,6 +353,17 @@ class Plan:
     siting: SitingOptions = field(default_factory=SitingOptions)
     stages: tuple[Stage, ...] = (Stage(target=0.8),)
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    places: PlaceSource = field(default_factory=PlaceSource)
+    demand: DemandOptions = field(default_factory=DemandOptions)
+    groups: tuple[Group, ...] = ()
+    services: tuple[ServiceRule, ...] = SERVICES
+    roads: RoadOptions = field(default_factory=RoadOptions)
+    bases: BaseSource = field(default_factory=BaseSource)
+    rounds: RoundOptions = field(default_factory=RoundOptions)
+    laboratories: LaboratorySource = field(default_factory=LaboratorySource)
+    stations: StationSource = field(default_factory=StationSource)
+    relay: RelayOptions = field(default_factory=RelayOptions)
+    costs: Costs = field(default_factory=Costs)
     folder: Path = field(default=Path(), compare=False)
 
     @property
@@ -350,11 +394,12 @@ class Plan:
         """Turn a source of the plan into a path: relative ones start from the plan's folder."""
         return self.folder / source
 
-    def parameters(self, *, with_desks: bool = True) -> dict[str, Any]:
+    def parameters(self, *, with_desks: bool = True, with_work: bool = True) -> dict[str, Any]:
         """
         All parameters in force, as plain values, without any path of the machine.
 
-        Those of desk time can be left out, as they count only where sites have desks.
+        Those of desk time can be left out, as they count only where sites have desks, and so can
+        those of daily work.
         """
         values = dataclasses.asdict(self)
         del values["folder"]
@@ -365,7 +410,12 @@ class Plan:
             for section, keys in DESK_COLUMNS.items():
                 for key in keys:
                     del values[section][key]
+        if not with_work:
+            for section in DAILY_SECTIONS:
+                del values[section]
         for section, key in FILES:
+            if section not in values:
+                continue
             names = values[section][key]
             one = isinstance(names, str)
             values[section][key] = bare_name(names) if one else [bare_name(n) for n in names]

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from walkcover._errors import PlanError
+from walkcover._operation_faults import operation_faults
 from walkcover._plan_faults import out_of_range
 from walkcover.plan import PROFILES, Plan, Profile, Stage
+from walkcover.plan_operations import Group, ServiceRule
 
 
 def plan_from_mapping(mapping: Mapping[str, Any], *, folder: Path = Path()) -> Plan:
@@ -85,12 +87,14 @@ def read_mapping(mapping: Mapping[str, Any], *, folder: Path) -> tuple[Plan, lis
             values[name] = _stages(content, faults)
         elif name == "profiles":
             values[name] = _profiles(content, faults)
+        elif name in ENTRIES:
+            values[name] = _entries(name, content, faults)
         elif not isinstance(content, Mapping):
             faults.append(f"[{name}] must be a section with keys, not {content!r}")
         else:
             values[name] = _section(hints[name], content, f"[{name}]", faults)
     plan = Plan(**values, folder=folder)
-    return plan, faults + out_of_range(plan)
+    return plan, faults + out_of_range(plan) + operation_faults(plan)
 
 
 def _section(kind: type, content: Mapping[str, Any], where: str, faults: list[str]) -> Any:
@@ -142,8 +146,37 @@ def _factors(value: Any, where: str, faults: list[str]) -> dict[str, float]:
     return {}
 
 
+def _numbers(value: Any, where: str, faults: list[str]) -> tuple[float, ...]:
+    """Take one number or a list of numbers."""
+    numbers = value if isinstance(value, list) else [value]
+    if all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in numbers):
+        return tuple(float(one) for one in numbers)
+    faults.append(f"{where} = {value!r}: expected a number or a list of numbers")
+    return ()
+
+
 # Kinds of values besides plain ones, and how they are read.
-CONTAINERS: dict[Any, Any] = {tuple[str, ...]: _texts, Mapping[str, float]: _factors}
+CONTAINERS: dict[Any, Any] = {
+    tuple[str, ...]: _texts,
+    tuple[float, ...]: _numbers,
+    Mapping[str, float]: _factors,
+}
+# Sections that are lists of entries, and the key that each entry needs.
+ENTRIES: dict[str, tuple[type, str]] = {"groups": (Group, "kind"), "services": (ServiceRule, "by")}
+
+
+def _entries(name: str, content: Any, faults: list[str]) -> tuple[Any, ...]:
+    if not isinstance(content, list) or not all(isinstance(c, Mapping) for c in content):
+        faults.append(f"{name} must be written as [[{name}]] entries")
+        return ()
+    kind, needed = ENTRIES[name]
+    entries = []
+    for number, entry in enumerate(content, start=1):
+        where = f"[[{name}]] no. {number}"
+        entries.append(_section(kind, entry, where, faults))
+        if needed not in entry:
+            faults.append(f"{where} has no {needed}")
+    return tuple(entries)
 
 
 def _profiles(content: Any, faults: list[str]) -> dict[str, Profile]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from walkcover.operations import Operations
 from walkcover.plan import Plan
 from walkcover.study import Study
 from walkcover.water import no_water
@@ -115,6 +116,8 @@ class Result:
         for, or where the streets come from something else than an extract.
     study
         What `walkcover.what_if` goes on from; None for tables that no run made.
+    operations
+        Daily work: demand by hour, rounds, relay; None where the plan does not ask for any.
     """
 
     plan: Plan
@@ -133,3 +136,4 @@ class Result:
     near_sites: NearSites | None = None
     water: gpd.GeoDataFrame = field(default_factory=no_water)
     study: Study | None = field(default=None, repr=False)
+    operations: Operations | None = None

@@ -19,8 +19,10 @@ ORDER = (
     "_finding_texts",
     "findings",
     "tile_sources",
+    "plan_operations",
     "plan",
     "_plan_faults",
+    "_operation_faults",
     "plan_mapping",
     "overrides",
     "_sweep_grid",
@@ -126,6 +128,7 @@ ORDER = (
     "site_changes",
     "summary",
     "_sweep_store",
+    "operations",
     "result",
     "_whole_run",
     "_excerpt_tables",
@@ -218,7 +221,16 @@ def test_files_are_read_without_the_command_line_or_maps() -> None:
 
 def test_maps_compute_nothing() -> None:
     below = {own for name, path in MODULES.items() if name[:4] == "maps" for own in _own(path)}
-    assert below <= {"_errors", "plan", "findings", "result", "comparison", "maps"}
+    assert below <= {
+        "_errors",
+        "plan",
+        "plan_operations",
+        "findings",
+        "operations",
+        "result",
+        "comparison",
+        "maps",
+    }
 
 
 def _attributes(path: Path) -> set[str]:

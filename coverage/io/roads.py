@@ -10,9 +10,10 @@ import osmium
 import pandas as pd
 
 from walkcover._errors import InputError
-from walkcover.driving import ROAD_COLUMNS, ROAD_KMH, is_drivable, road_directions, road_kmh
+from walkcover.driving import ROAD_COLUMNS, is_drivable, road_directions, road_kmh
 from walkcover.io.extracts import node_runs, things
 from walkcover.network import Lines
+from walkcover.plan_operations import ROAD_KMH
 from walkcover.tags import is_raised_or_sunk
 
 
