@@ -33,6 +33,7 @@ _EXPORTS = {
     "bands": "job",
     "check": "job",
     "excerpt": "excerpts",
+    "operate": "job",
     "read_network": "io.networks",
     "run": "job",
     "save_network": "io.networks",

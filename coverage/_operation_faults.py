@@ -97,8 +97,8 @@ def _rule_faults(rules: Sequence[ServiceRule]) -> list[str]:
                 f"{where}: nobody is sent to a site that is out of reach; "
                 'expected reached = "yes" beside by = "site"'
             )
-    last = rules[-1] if rules else ServiceRule()
-    if (last.kind, last.at_least, last.reached) != (ANY, 0.0, ANY):
+    last = rules[-1] if rules else None
+    if last is None or (last.kind, last.at_least, last.reached) != (ANY, 0.0, ANY):
         faults.append(
             '[[services]]: the last entry must fit every place; expected kind = "any" without '
             'at_least and reached, as by = "round"'

@@ -1,4 +1,4 @@
-"""Roads for vehicles: which ways they may use, how fast they are, and how long drives take."""
+"""Roads for vehicles: which ways they may use, and how fast they are."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from walkcover._errors import InputError
-from walkcover.joins import Joins
 from walkcover.network import Bools, Floats, Lines, Network, build_network, cut_at_nodes
 from walkcover.plan_operations import ROAD_KMH
-from walkcover.reach import walk_pairs
-from walkcover.search import SearchGraph
 from walkcover.speed import WalkCosts
 
 # A link is slower than the road it leads to, and nobody drives at the speed of the sign all along.
@@ -21,8 +18,6 @@ LINK_SHARE, SIGN_SHARE = 0.75, 0.8
 CARRY_KMH = 4.0
 CLOSED = frozenset(("no", "private", "agricultural", "forestry", "emergency", "military"))
 ROAD_COLUMNS = ("name", "highway", "private", "raised", "forward", "backward", "kmh")
-# Longest drive that is looked for: a day.
-LONGEST_S = 86_400.0
 
 
 def is_drivable(tags: Mapping[str, str]) -> bool:
@@ -159,28 +154,3 @@ def road_network(lines: Lines) -> tuple[Network, WalkCosts]:
         flat=3.6 / CARRY_KMH,
     )
     return network, costs
-
-
-def drive_times(places: Joins, graph: SearchGraph) -> Floats:
-    """
-    Drive from every place to every other.
-
-    Parameters
-    ----------
-    places
-        Where they join the roads.
-    graph
-        The roads, made ready for searches.
-
-    Returns
-    -------
-    drive_s
-        Shape (n, n): seconds from the row's place to the column's, the ways from and to the road
-        included; 0 on the diagonal, inf where no road leads there within a day.
-    """
-    pairs = walk_pairs(places, places, graph, limit_s=LONGEST_S)
-    n = places.n_places
-    drive_s = np.full((n, n), np.inf)
-    drive_s[pairs.residence, np.repeat(np.arange(n), np.diff(pairs.indptr))] = pairs.walk_s
-    np.fill_diagonal(drive_s, 0.0)
-    return drive_s

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from walkcover._hour_words import (
     AFTERNOON,
@@ -24,6 +25,7 @@ from walkcover._hour_words import (
 
 DAY_MIN = 24 * 60
 NOON_MIN = DAY_MIN // 2
+QUARTER_MIN = 15
 WHOLE_DAY = (0, DAY_MIN)
 # Up to here a start may be followed by an end on the twelve-hour clock (14:00-5:00). Behind it,
 # evening and next morning are equally likely.
@@ -43,15 +45,45 @@ class Hours:
 
     Parameters
     ----------
-    minutes
-        Minutes open on each weekday, Monday first, 7 numbers from 0 to 1440. What goes on behind
-        midnight counts on the day on which it is.
+    opened
+        Open minutes of each weekday as bits, the first minute lowest, Monday first. What goes on
+        behind midnight counts on the day on which it is.
     remarks
         What the text says besides, and where a rule decided between readings.
     """
 
-    minutes: tuple[int, ...]
+    opened: tuple[int, ...]
     remarks: tuple[str, ...] = ()
+
+    @property
+    def minutes(self) -> tuple[int, ...]:
+        """Minutes open on each weekday, Monday first, 7 numbers from 0 to 1440."""
+        return tuple(day.bit_count() for day in self.opened)
+
+    @property
+    def open_days(self) -> int:
+        """Days of a week that have any open minute."""
+        return sum(day > 0 for day in self.opened)
+
+    @cached_property
+    def by_quarter(self) -> tuple[float, ...]:
+        """
+        Share of each quarter of an hour that is open, 96 numbers from 0 to 1.
+
+        The mean over the days that are open at all; zeros where none is.
+        """
+        whole = QUARTER_MIN * max(1, self.open_days)
+        return tuple(
+            sum((day >> QUARTER_MIN * at & _bits(0, QUARTER_MIN)).bit_count() for day in self.opened)
+            / whole
+            for at in range(DAY_MIN // QUARTER_MIN)
+        )
+
+    @property
+    def by_hour(self) -> tuple[float, ...]:
+        """Share of each hour that is open, 24 numbers, as `by_quarter`."""
+        parts = self.by_quarter
+        return tuple(sum(parts[at : at + 4]) / 4.0 for at in range(0, len(parts), 4))
 
     @property
     def minutes_per_day(self) -> float:
@@ -105,7 +137,7 @@ def parse_hours(text: str) -> Hours | None:
     Returns
     -------
     hours
-        Minutes of each weekday and remarks; None where any part of the text is not understood.
+        Open minutes of each weekday and remarks; None where any part of the text is not understood.
 
     References
     ----------
@@ -150,8 +182,8 @@ def _read(plain: str, *, remarks: Iterable[str] = ()) -> Hours:
             week |= _open_minutes(rule) << day * DAY_MIN
     # The night behind Sunday is that before Monday.
     week |= week >> DAYS * DAY_MIN
-    minutes = tuple((week >> day * DAY_MIN & _bits(0, DAY_MIN)).bit_count() for day in range(DAYS))
-    return Hours(minutes, tuple(dict.fromkeys(said)))
+    opened = tuple(week >> day * DAY_MIN & _bits(0, DAY_MIN) for day in range(DAYS))
+    return Hours(opened, tuple(dict.fromkeys(said)))
 
 
 def _take_days_off(tokens: list[Token], said: list[str]) -> tuple[list[Token], set[int]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -37,7 +36,9 @@ from walkcover.study import Study
 from walkcover.suggestion import Suggestion, suggest_sites
 from walkcover.summary import summarise
 from walkcover.tabulate import residence_table, site_table, stage_table, zone_table
+from walkcover.timing import step
 from walkcover.water import map_water
+from walkcover.work_parts import DEMAND, asked_parts, parts_up_to
 
 log = logging.getLogger("walkcover")
 
@@ -65,7 +66,7 @@ def assess(plan: Plan, *, inputs: Inputs | None = None) -> Result:
         If an input does not keep its contract.
     """
     inputs = inputs or _read(plan)
-    with _step("walking"):
+    with step("walking"):
         assessment = _assess(inputs, plan)
     return _result(inputs, assessment, None, plan, bands=False)
 
@@ -99,7 +100,7 @@ def suggest(plan: Plan, *, inputs: Inputs | None = None, seed: int = 0) -> Resul
 
 def run(plan: Plan) -> Result:
     """
-    Do everything: coverage, gaps, suggestions and isochrones.
+    Do everything: coverage, gaps, suggestions, isochrones, and the daily work that is asked for.
 
     Parameters
     ----------
@@ -116,7 +117,60 @@ def run(plan: Plan) -> Result:
     WalkCoverError
         If an input does not keep its contract.
     """
-    return _whole(plan, bands=True)
+    inputs = _read(plan, water=True)
+    result = _whole(plan, bands=True, inputs=inputs)
+    parts = asked_parts(plan, inputs.sites)
+    return _with_operations(result, parts) if parts else result
+
+
+def operate(plan: Plan, *, part: str = "", inputs: Inputs | None = None, seed: int = 0) -> Result:
+    """
+    Suggest where to build, and plan daily work as it will be then.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    part
+        ``demand``, ``rounds``, ``relay`` or ``intervals``: that one and what it builds on. All
+        that the plan asks for without, demand at least.
+    inputs
+        As of `suggest`.
+    seed
+        Start of the random numbers of all searches.
+
+    Returns
+    -------
+    result
+        As of `suggest`, with operations.
+
+    Raises
+    ------
+    WalkCoverError
+        If an input does not keep its contract, or the plan lacks what a part needs.
+    """
+    inputs = inputs or _read(plan)
+    parts = parts_up_to(part, plan) if part else asked_parts(plan, inputs.sites) or (DEMAND,)
+    result = suggest(plan, inputs=inputs, seed=seed)
+    return _with_operations(result, parts, seed=seed)
+
+
+def _with_operations(result: Result, parts: Sequence[str], *, seed: int = 0) -> Result:
+    """Add daily work to a result, and its figures to the summary."""
+    from walkcover.operating import operation_figures, plan_operations
+
+    if result.study is None:
+        raise AssertionError
+    operations = plan_operations(
+        result.study, result.residences, result.sites, plan=result.plan, parts=parts, seed=seed
+    )
+    summary = result.summary | {
+        "operations": operation_figures(operations),
+        "parameters": result.plan.parameters(
+            with_desks=not result.summary["distance_only"], with_work=True
+        ),
+    }
+    return dataclasses.replace(result, operations=operations, summary=summary)
 
 
 def bands(plan: Plan) -> gpd.GeoDataFrame:
@@ -162,11 +216,11 @@ def second_opinion(plan: Plan, *, sample: int = SAMPLE) -> SecondOpinion:
     WalkCoverError
         If an input does not keep its contract.
     """
-    with _step("reading"):
+    with step("reading"):
         inputs = read_inputs(plan)
-    with _step("walking"):
+    with step("walking"):
         assessment = _assess(inputs, plan)
-    with _step("second engines"):
+    with step("second engines"):
         return ask_second_engines(assessment, limit_s=plan.walk.limit_s, sample=sample)
 
 
@@ -189,11 +243,11 @@ def check(plan: Plan) -> Audit:
     WalkCoverError
         If an input does not keep its contract.
     """
-    with _step("reading"):
+    with step("reading"):
         inputs = read_inputs(plan)
-    with _step("walking"):
+    with step("walking"):
         assessment = _walk(inputs, plan)
-    with _step("looking for doubts"):
+    with step("looking for doubts"):
         return take_stock(
             assessment,
             inputs.zones,
@@ -205,15 +259,15 @@ def check(plan: Plan) -> Audit:
 
 
 def _read(plan: Plan, *, water: bool = False) -> Inputs:
-    with _step("reading"):
+    with step("reading"):
         return read_inputs(plan, water=water)
 
 
 def _whole(plan: Plan, *, bands: bool, inputs: Inputs | None = None, seed: int = 0) -> Result:
     inputs = inputs or _read(plan, water=bands)
-    with _step("walking"):
+    with step("walking"):
         assessment = _assess(inputs, plan)
-    with _step("siting"):
+    with step("siting"):
         suggestion = suggest_sites(
             assessment, plan=plan, zones=inputs.zones, given=inputs.candidates, seed=seed
         )
@@ -294,15 +348,15 @@ def _result(
     sites = site_table(assessment, residences, suggestion, options=plan.desks)
     rollout = None if suggestion is None else suggestion.stages
     stages = stage_table(plan.stages, residences, rollout)
-    with _step("closures and remedies"):
+    with step("closures and remedies"):
         closures, remedies = _what_if(inputs, assessment, suggestion, sites, plan)
-    with _step("speed band"):
+    with step("speed band"):
         band = _band(assessment, suggestion, plan)
-    with _step("isochrones"):
+    with step("isochrones"):
         areas = _isochrones(assessment, plan, bands=bands)
-    with _step("water"):
+    with step("water"):
         water = map_water(inputs.water, inputs.network.bounds)
-    with _step("sites near each residence"):
+    with step("sites near each residence"):
         near = _near_sites(assessment, suggestion, sites, plan) if bands else None
     return Result(
         plan=plan,
@@ -443,11 +497,3 @@ def _isochrones(assessment: Assessment, plan: Plan, *, bands: bool) -> gpd.GeoDa
         minutes=(limit / 3, limit * 2 / 3, limit),
         snap_limit_m=plan.walk.snap_limit_m,
     )
-
-
-@contextmanager
-def _step(name: str) -> Iterator[None]:
-    """Log how long a step took."""
-    start = time.perf_counter()
-    yield
-    log.info("%s: %.2f s", name, time.perf_counter() - start)

@@ -23,6 +23,7 @@ from walkcover.io.writers import (
 )
 from walkcover.plan import Plan
 from walkcover.result import Result
+from walkcover.work_files import WORK_WRITERS, planned_files
 
 LOG_NAME = "run.log"
 COMPARISON_FILES = ("comparison.html", "comparison.xlsx", "comparison.parquet")
@@ -79,6 +80,7 @@ WRITERS: dict[str, Writer] = {
 }
 # The PDF takes the extra [pdf] and some seconds: only where it is asked for.
 FILES = tuple(name for name in WRITERS if name != "report.pdf")
+WRITERS |= WORK_WRITERS
 REPORT_FORMS = (".html", ".docx", ".pdf", ".xlsx")
 ASSESS_FILES = (
     "residences.parquet",
@@ -90,11 +92,30 @@ ASSESS_FILES = (
 SUGGEST_FILES = (*ASSESS_FILES, "rollout.csv", "remedies.csv")
 
 
+def files_of(result: Result) -> tuple[str, ...]:
+    """
+    Name the files of the output folder of a run.
+
+    Parameters
+    ----------
+    result
+        The result.
+
+    Returns
+    -------
+    files
+        `FILES`, and those of the daily work that was planned; layers for maps go into
+        coverage.gpkg.
+    """
+    planned = planned_files(result)
+    return (*FILES, *(name for name in planned if not name.endswith(".gpkg")))
+
+
 def write(
     result: Result,
     folder: str | Path,
     *,
-    files: Sequence[str] = FILES,
+    files: Sequence[str] | None = None,
     overwrite: bool = False,
 ) -> list[Path]:
     """
@@ -109,7 +130,7 @@ def write(
     folder
         The output folder; made where it does not exist.
     files
-        Which files of the output folder to write.
+        Which files of the output folder to write; those of `files_of` without.
     overwrite
         Whether to replace files that are there.
 
@@ -122,8 +143,11 @@ def write(
     ------
     OutputExistsError
         If a file is there already and `overwrite` is off.
+    InputError
+        If a file of daily work is asked for that was not planned.
     """
     folder = Path(folder)
+    files = files_of(result) if files is None else files
     refuse_existing([folder / name for name in files], overwrite=overwrite)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:

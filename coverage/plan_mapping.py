@@ -14,7 +14,7 @@ from walkcover._errors import PlanError
 from walkcover._operation_faults import operation_faults
 from walkcover._plan_faults import out_of_range
 from walkcover.plan import PROFILES, Plan, Profile, Stage
-from walkcover.plan_operations import Group, ServiceRule
+from walkcover.plan_operations import Group, ServiceRule, plain_kind
 
 
 def plan_from_mapping(mapping: Mapping[str, Any], *, folder: Path = Path()) -> Plan:
@@ -173,7 +173,8 @@ def _entries(name: str, content: Any, faults: list[str]) -> tuple[Any, ...]:
     entries = []
     for number, entry in enumerate(content, start=1):
         where = f"[[{name}]] no. {number}"
-        entries.append(_section(kind, entry, where, faults))
+        filled = _section(kind, entry, where, faults)
+        entries.append(dataclasses.replace(filled, kind=plain_kind(filled.kind)))
         if needed not in entry:
             faults.append(f"{where} has no {needed}")
     return tuple(entries)

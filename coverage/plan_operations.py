@@ -17,6 +17,7 @@ RESIDENTS, VILLAGE, SCHOOL, OFFICE, EMPLOYER, KEY_GROUP, INSTITUTION = (
     "institution",
 )
 ANY = "any"
+KINDS = (RESIDENTS, VILLAGE, SCHOOL, OFFICE, EMPLOYER, KEY_GROUP, INSTITUTION)
 # Mean speeds of a van by kind of road, stops included, in km/h. Assumptions: no source gives them
 # for Shanxi, and the plan can change each.
 ROAD_KMH: dict[str, float] = {
@@ -32,6 +33,32 @@ ROAD_KMH: dict[str, float] = {
     "service": 15.0,
     "track": 15.0,
 }
+
+
+# What Chinese tables call them.
+KIND_WORDS = {
+    **dict.fromkeys(("居民", "居民区", "小区", "社区"), RESIDENTS),
+    **dict.fromkeys(("村", "村庄", "行政村", "自然村"), VILLAGE),
+    **dict.fromkeys(("学校", "中学", "小学", "高校", "大学", "幼儿园"), SCHOOL),
+    **dict.fromkeys(("机关", "写字楼", "办公区", "办公楼", "机关单位", "楼宇"), OFFICE),
+    **dict.fromkeys(("企业", "工厂", "用工单位", "大型企业", "园区"), EMPLOYER),
+    **dict.fromkeys(("重点人群", "养老院", "养老机构", "福利院", "福利机构"), KEY_GROUP),
+    **dict.fromkeys(("医院", "医疗机构", "自检机构"), INSTITUTION),
+}
+
+
+def plain_kind(text: str) -> str:
+    """
+    Put a kind of place into its standard form, where its word is known.
+
+    Examples
+    --------
+    >>> plain_kind("学校"), plain_kind("School"), plain_kind("车站")
+    ('school', 'school', '车站')
+    """
+    word = text.strip()
+    lower = word.lower()
+    return lower if lower in KINDS else KIND_WORDS.get(word, word)
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,9 @@ def mean_waiting(desks: npt.ArrayLike, load: npt.ArrayLike) -> Floats:
     return np.where(busy < 1.0, waiting, np.inf)
 
 
-def hourly_queues(arrivals: npt.ArrayLike, desks: npt.ArrayLike, *, per_desk_hour: float) -> Queues:
+def hourly_queues(
+    arrivals: npt.ArrayLike, desks: npt.ArrayLike, *, per_desk_hour: float, parts: int = 1
+) -> Queues:
     """
     Queues over a day on which arrivals and desks change from hour to hour.
 
@@ -134,23 +136,27 @@ def hourly_queues(arrivals: npt.ArrayLike, desks: npt.ArrayLike, *, per_desk_hou
     Parameters
     ----------
     arrivals
-        People who come in each hour, shape (n_sites, n_hours).
+        People who come in each hour, shape (n_sites, n_hours * parts).
     desks
-        Desks that are open in each hour, whole, shape (n_sites, n_hours); 0 where the site is
-        closed. Who still waits when a site closes leaves untested.
+        Desks that are open in each hour, whole, shape (n_sites, n_hours * parts); 0 where the site
+        is closed. Who still waits when a site closes leaves untested.
     per_desk_hour
         Tests per desk and hour.
+    parts
+        Parts of an hour that a column of `arrivals` and `desks` stands for, as 4 for quarters,
+        where sites do not open on the hour.
 
     Returns
     -------
     queues
-        Mean queue and wait of every hour, and who left.
+        Mean queue and wait of every hour, over the part of it in which desks are open, and who
+        left.
 
     Raises
     ------
     InputError
-        If the tables differ in shape, a number is negative or no number, desks are not whole, or
-        somebody comes to a closed site.
+        If the tables differ in shape, a number is negative or no number, desks are not whole,
+        columns make no whole hours, or somebody comes to a closed site.
 
     References
     ----------
@@ -170,6 +176,9 @@ def hourly_queues(arrivals: npt.ArrayLike, desks: npt.ArrayLike, *, per_desk_hou
     if count.ndim != 2:
         msg = f"arrivals have the shape {count.shape}; expected a row per site, a column per hour"
         raise InputError(msg)
+    if parts < 1 or count.shape[1] % parts:
+        msg = f"{count.shape[1]} columns of {parts!r} parts of an hour; expected whole hours"
+        raise InputError(msg)
     if not (np.isfinite(per_desk_hour) and per_desk_hour > 0):
         msg = f"per_desk_hour is {per_desk_hour!r}; expected a positive number of tests"
         raise InputError(msg)
@@ -181,24 +190,28 @@ def hourly_queues(arrivals: npt.ArrayLike, desks: npt.ArrayLike, *, per_desk_hou
             f"{hour}: move them into hours in which desks are open"
         )
         raise InputError(msg)
-    steps = max(1, round(per_desk_hour))
-    per_step = per_desk_hour / steps
-    waiting, served, left = (np.zeros_like(coming) for _ in range(3))
+    steps = max(1, round(per_desk_hour / parts))
+    per_step = per_desk_hour / parts / steps
+    shape = (len(coming), coming.shape[1] // parts)
+    waiting, served, left, length = (np.zeros(shape) for _ in range(4))
     backlog = np.zeros(len(coming))
-    for hour in range(coming.shape[1]):
-        servers, come = count[:, hour], coming[:, hour] / steps
+    for part in range(coming.shape[1]):
+        hour, here = part // parts, np.flatnonzero(count[:, part])
+        servers, come, late = count[here, part], coming[here, part] / steps, backlog[here]
+        now = np.zeros(len(here))
         for _ in range(steps):
-            load = (come + backlog) / per_step
-            backlog = load * _loss_probability(servers, load) * per_step
-            tested = load * per_step - backlog
+            load = (come + late) / per_step
+            late = load * _loss_probability(servers, load) * per_step
+            tested = load * per_step - late
             now = _long_queue(servers, tested / per_step)
-            waiting[:, hour] += now / steps
-            served[:, hour] += tested
-        closes = _closes_after(count, hour)
-        left[closes, hour] = now[closes]
-        backlog = np.where(closes, 0.0, backlog)
-    hours = np.divide(waiting, served, out=np.zeros_like(waiting), where=served > 0)
-    return Queues(waiting=waiting, wait_min=60.0 * hours, left=left)
+            waiting[here, hour] += now / steps
+            served[here, hour] += tested
+        length[here, hour] += 1.0
+        closes = _closes_after(count, part)[here]
+        left[here[closes], hour] += now[closes]
+        backlog[here] = np.where(closes, 0.0, late)
+    hours = np.divide(waiting / parts, served, out=np.zeros(shape), where=served > 0)
+    return Queues(waiting / np.maximum(length, 1.0), wait_min=60.0 * hours, left=left)
 
 
 def queue_status(waiting: npt.ArrayLike) -> npt.NDArray[np.str_]:

@@ -43,14 +43,45 @@ class Slots:
     moved: float
 
 
+@dataclass(frozen=True)
+class Timetables:
+    """
+    Timetables of sites with different hours.
+
+    Parameters
+    ----------
+    share
+        Share of each group that comes in each hour to the sites of a class, shape (n_classes,
+        n_groups, n_hours); those of a group that goes there sum to 1, others to 0.
+    load
+        Share of its capacity that each site needs in each hour, shape (n_sites, n_hours).
+    peak, natural_peak
+        The largest load, with these timetables and where everybody comes as they like.
+    moved
+        Share of all tests that come at another hour than they would.
+    is_free
+        Groups none of whose hours is an open one of the class, shape (n_classes, n_groups): they
+        may come in any open hour.
+    """
+
+    share: npt.NDArray[np.float64]
+    load: Floats
+    peak: float
+    natural_peak: float
+    moved: float
+    is_free: Flags
+
+
 def stagger(
     tests: npt.ArrayLike, capacity: npt.ArrayLike, natural: npt.ArrayLike, allowed: npt.ArrayLike
 ) -> Slots:
     """
-    Find the timetable with the smallest peak, and among those the one that moves fewest tests.
+    Find the timetable with the smallest peak.
 
-    One timetable holds for the whole city: a group comes at the same hours to every site. The
-    peak is the largest share of its capacity that a site needs in an hour.
+    One timetable holds for all sites: a group comes at the same hours to every one of them. The
+    peak is the largest share of its capacity that a site needs in an hour. Among timetables with
+    the smallest peak that of all sites together comes next, so that one odd site does not keep the
+    others from being levelled; then the fewest tests that are moved.
 
     Parameters
     ----------
@@ -76,7 +107,8 @@ def stagger(
 
     Notes
     -----
-    Two linear programs: the peak first, then the tests that are moved, with the peak kept.
+    Three linear programs, one after the other, each with what was found before kept. For sites
+    with different hours see `stagger_by_hours`.
 
     Examples
     --------
@@ -102,14 +134,90 @@ def stagger(
         nothing = np.zeros_like(usual)
         return Slots(nothing, _loads(amounts, limits, nothing), 0.0, natural_peak, 0.0)
     peaks = _Peaks(amounts, limits, group, hour)
-    peak = peaks.least()
+    each, whole = peaks.rows(), peaks.rows_of_all()
+    peak = peaks.least(each)
+    both = sparse.vstack([each, whole])
+    kept = np.full(each.shape[0], _a_little_over(peak))
+    of_all = peaks.least(whole, also=each, limits=kept)
+    kept = np.append(kept, np.full(whole.shape[0], _a_little_over(of_all)))
     share = np.zeros_like(usual)
-    share[group, hour] = peaks.nearest(usual, peak)
+    share[group, hour] = peaks.nearest(usual, both, kept)
     share[comes] /= share[comes].sum(axis=1, keepdims=True)
     wants = amounts.sum(axis=0)
     moved = float((np.abs(share - usual)[comes].sum(axis=1) / 2.0) @ wants[comes] / wants.sum())
     load = _loads(amounts, limits, share)
     return Slots(share, load, _largest(load), natural_peak, moved)
+
+
+def stagger_by_hours(
+    tests: npt.ArrayLike,
+    capacity: npt.ArrayLike,
+    natural: npt.ArrayLike,
+    allowed: npt.ArrayLike,
+    *,
+    site_class: npt.ArrayLike,
+) -> Timetables:
+    """
+    Find a timetable for each class of sites that are open in the same hours.
+
+    Nobody who goes to a site of one class loads another, so that each class has the smallest peak
+    that its own sites allow.
+
+    Parameters
+    ----------
+    tests, capacity, allowed
+        As for `stagger`.
+    natural
+        Share of each group that comes to the sites of a class in each hour if nobody says when,
+        shape (n_classes, n_groups, n_hours).
+    site_class
+        Class of each site, numbered from 0, shape (n_sites,).
+
+    Returns
+    -------
+    timetables
+        One per class.
+
+    Raises
+    ------
+    InputError
+        As `stagger`; also if sites of a class are open in different hours.
+
+    Notes
+    -----
+    A group whose hours are none of a class may come there in any open hour, as those people could
+    not come at all else; `Timetables.is_free` names such groups.
+
+    Examples
+    --------
+    One site is open in the first hour only, the other in both. Each has its own timetable.
+
+    >>> found = stagger_by_hours([[30.0], [80.0]], [[60, 0], [60, 60]],
+    ...                          [[[1, 0]], [[0.75, 0.25]]], [[1, 1]], site_class=[0, 1])
+    >>> found.share.round(3).tolist(), round(found.peak, 3), round(found.natural_peak, 3)
+    ([[[1.0, 0.0]], [[0.5, 0.5]]], 0.667, 1.0)
+    """
+    amounts, limits = np.array(tests, dtype=np.float64), np.array(capacity, dtype=np.float64)
+    usual, may = np.array(natural, dtype=np.float64), np.array(allowed, dtype=bool)
+    number = np.array(site_class, dtype=np.int64)
+    share, load = np.zeros_like(usual), np.zeros_like(limits)
+    is_free = np.zeros(usual.shape[:2], dtype=bool)
+    peak, natural_peak, moved = 0.0, 0.0, 0.0
+    for code in range(len(usual)):
+        rows = np.flatnonzero(number == code)
+        is_open = limits[rows] > 0
+        if (is_open != is_open[:1]).any():
+            msg = f"sites of class {code} are open in different hours, first site {rows[0]}"
+            raise InputError(msg)
+        hours = is_open.any(axis=0)
+        goes = amounts[rows].sum(axis=0) > 0
+        is_free[code] = goes & ~(may & hours).any(axis=1)
+        here = stagger(amounts[rows], limits[rows], usual[code], may | is_free[code][:, None])
+        share[code], load[rows] = here.share, here.load
+        peak, natural_peak = max(peak, here.peak), max(natural_peak, here.natural_peak)
+        moved += here.moved * float(amounts[rows].sum())
+    total = float(amounts.sum())
+    return Timetables(share, load, peak, natural_peak, moved / total if total else 0.0, is_free)
 
 
 @dataclass(frozen=True)
@@ -121,31 +229,48 @@ class _Peaks:
     group: npt.NDArray[np.intp]
     hour: npt.NDArray[np.intp]
 
-    def least(self) -> float:
-        """The smallest peak."""
+    def least(
+        self,
+        rows: sparse.csr_array,
+        *,
+        also: sparse.csr_array | None = None,
+        limits: Floats | None = None,
+    ) -> float:
+        """The smallest peak of some loads, while others keep their limits."""
         n = self.group.size
-        rows = self._rows()
-        peak = sparse.csr_array(-np.ones((rows.shape[0], 1)))
         cost = np.append(np.zeros(n), 1.0)
-        whole = sparse.hstack([self._sums(), sparse.csr_array((self._sums().shape[0], 1))])
-        found = _solved(cost, sparse.hstack([rows, peak]), np.zeros(rows.shape[0]), whole)
-        return float(found[-1])
+        peaked = sparse.hstack([rows, sparse.csr_array(-np.ones((rows.shape[0], 1)))])
+        bounds = np.zeros(rows.shape[0])
+        if also is not None and limits is not None:
+            held = sparse.hstack([also, sparse.csr_array((also.shape[0], 1))])
+            peaked, bounds = sparse.vstack([peaked, held]), np.append(bounds, limits)
+        sums = self._sums()
+        whole = sparse.hstack([sums, sparse.csr_array((sums.shape[0], 1))])
+        return float(_solved(cost, peaked, bounds, whole)[-1])
 
-    def nearest(self, natural: Floats, peak: float) -> Floats:
-        """Shares that keep the peak and move fewest tests from their usual hour."""
-        n, rows = self.group.size, self._rows()
+    def nearest(self, natural: Floats, rows: sparse.csr_array, limits: Floats) -> Floats:
+        """Shares that keep the limits and move fewest tests from their usual hour."""
+        n = self.group.size
         wants = self.tests.sum(axis=0)[self.group]
         # More than usual is what moves; less than usual elsewhere is the same tests again.
         above = sparse.hstack([sparse.eye_array(n), -sparse.eye_array(n)])
         keeps = sparse.hstack([rows, sparse.csr_array((rows.shape[0], n))])
         cost = np.append(np.zeros(n), wants / wants.sum())
-        limits = np.append(
-            np.full(rows.shape[0], peak * (1.0 + ROUNDING)), natural[self.group, self.hour]
-        )
-        whole = sparse.hstack([self._sums(), sparse.csr_array((self._sums().shape[0], n))])
-        return _solved(cost, sparse.vstack([keeps, above]), limits, whole)[:n]
+        bounds = np.append(limits, natural[self.group, self.hour])
+        sums = self._sums()
+        whole = sparse.hstack([sums, sparse.csr_array((sums.shape[0], n))])
+        return _solved(cost, sparse.vstack([keeps, above]), bounds, whole)[:n]
 
-    def _rows(self) -> sparse.csr_array:
+    def rows_of_all(self) -> sparse.csr_array:
+        """Load of all sites together in every hour that anybody may need, a row each."""
+        room = self.capacity.sum(axis=0)[self.hour]
+        amount = self.tests.sum(axis=0)[self.group] / room
+        _, row = np.unique(self.hour, return_inverse=True)
+        column = np.arange(self.group.size)
+        shape = (int(row.max(initial=-1)) + 1, self.group.size)
+        return sparse.csr_array((amount, (row, column)), shape=shape)
+
+    def rows(self) -> sparse.csr_array:
         """Load of every site and hour that anybody may need, a row each."""
         site, column = np.nonzero(
             (self.tests[:, self.group] > 0) & (self.capacity[:, self.hour] > 0)
@@ -180,6 +305,11 @@ def _solved(
         raise ArithmeticError(msg)
     answer: Floats = np.maximum(found.x, 0.0)
     return answer
+
+
+def _a_little_over(peak: float) -> float:
+    """A peak with room for the rounding of the solver."""
+    return peak * (1.0 + ROUNDING)
 
 
 def _loads(tests: Floats, capacity: Floats, share: Floats) -> Floats:

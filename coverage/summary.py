@@ -120,7 +120,7 @@ def summarise(
             "sites": int(sites["snap_to"].isna().sum()),
         },
         "crs": crs,
-        "parameters": plan.parameters(with_desks=shortages is not None),
+        "parameters": plan.parameters(with_desks=shortages is not None, with_work=False),
         "versions": {"python": platform.python_version()} | {n: version(n) for n in LIBRARIES},
         "inputs": dict(inputs),
     }

@@ -48,6 +48,11 @@ LOOKS = {
     "new": Look(fill="#1d2329", stroke="#ffffff", width=0.8),
     "grid": Look(stroke="#e3e7eb"),
     "curve": Look(stroke="#08519c", width=2.0),
+    "bar": Look(fill="#9ecae1"),
+    "later": Look(stroke="#b34700", width=2.0),
+    "limit": Look(stroke="#1d2329", width=1.4, dash=(6.0, 4.0)),
+    "drive": Look(stroke="#08519c", width=1.8),
+    "left": Look(fill="#e66101", stroke="#ffffff", width=0.8),
 }
 
 

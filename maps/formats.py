@@ -122,3 +122,43 @@ def degrees(value: float) -> str:
     '112.50000'
     """
     return f"{value:.5f}" if math.isfinite(value) else MISSING
+
+
+def clock(hour: float) -> str:
+    """
+    Write a time of the day, to the nearest minute; of the next day without saying so.
+
+    Parameters
+    ----------
+    hour
+        Hours since midnight.
+
+    Returns
+    -------
+    text
+        Hours and minutes; a dash where the time is missing.
+
+    Examples
+    --------
+    >>> clock(8.0), clock(9.9999), clock(25.5), clock(float("nan"))
+    ('08:00', '10:00', '01:30', '—')
+    """
+    if not math.isfinite(hour):
+        return MISSING
+    minute = round(hour * 60)
+    return f"{minute // 60 % 24:02d}:{minute % 60:02d}"
+
+
+def duration(seconds: float) -> str:
+    """
+    Write how long something takes in hours and minutes.
+
+    Examples
+    --------
+    >>> duration(6720.0), duration(59.0), duration(float("inf"))
+    ('1:52', '0:01', '—')
+    """
+    if not math.isfinite(seconds):
+        return MISSING
+    minutes_in_all = round(seconds / 60)
+    return f"{minutes_in_all // 60}:{minutes_in_all % 60:02d}"

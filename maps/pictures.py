@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -100,39 +101,86 @@ def where_it_is(result: Result, words: Words) -> Drawing:
     if not any(map(len, places)):
         # A zone without anybody is drawn by its outline.
         places = [result.zones.geometry[result.zones.geometry.notna()]]
-    west, south, east, north = _box(places)
-    squeeze = math.cos(math.radians((south + north) / 2))
-    wide, high = max((east - west) * squeeze, 1e-4), max(north - south, 1e-4)
-    scale = min((MAP_WIDTH - 24) / wide, (MAP_HEIGHT - 24) / high)
-    offset_x = (MAP_WIDTH - wide * scale) / 2
-    offset_y = (MAP_HEIGHT - high * scale) / 2
-
-    def place(xy: Shapes) -> Shapes:
-        x = offset_x + (xy[:, 0] - west) * squeeze * scale
-        y = offset_y + (north - xy[:, 1]) * scale
-        return np.column_stack([x, y])
-
-    def drawn(table: gpd.GeoDataFrame) -> Shapes:
-        # Cut a little outside, so that no outline shows where it was cut.
-        shapes = shapely.transform(table.geometry.to_numpy(), place)
-        cut: Shapes = shapely.clip_by_rect(shapes, -9, -9, MAP_WIDTH + 9, MAP_HEIGHT + 9)
-        return cut
-
+    frame = frame_of(places, MAP_WIDTH, MAP_HEIGHT)
     main = result.streets[result.streets["highway"].isin(MAIN_STREETS)]
-    zones = drawn(result.zones[result.zones.geometry.notna()])
+    zones = frame.drawn(result.zones[result.zones.geometry.notna()])
     shapes: list[Lines | Areas | Mark] = [
-        *_water(result.water, drawn(result.water)),
-        Lines("street", _lines(drawn(main))),
-        Lines("zone", _lines(shapely.boundary(zones))),
-        Areas("gap", _areas(drawn(result.gap_areas))),
+        *_water(result.water, frame.drawn(result.water)),
+        Lines("street", drawn_lines(frame.drawn(main))),
+        Lines("zone", drawn_lines(shapely.boundary(zones))),
+        Areas("gap", _areas(frame.drawn(result.gap_areas))),
     ]
     for site in result.sites.to_dict("records"):
-        x, y = place(np.array([[site["lon"], site["lat"]]]))[0].tolist()
+        x, y = frame.place(np.array([[site["lon"], site["lat"]]]))[0].tolist()
         if site["origin"] == "suggested":
             shapes.append(Mark("new", "square", (x, y)))
         elif site["status"] == "open":
             shapes.append(Mark("old", "circle", (x, y)))
     return Drawing(words("picture"), MAP_WIDTH, MAP_HEIGHT, tuple(shapes))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """
+    What a drawing shows of the ground: north up, equirectangular around the middle.
+
+    Parameters
+    ----------
+    west, north
+        The corner that lies at `offset`, in degrees.
+    squeeze
+        Length of a degree of longitude in those of latitude.
+    scale
+        Pixels of a degree of latitude.
+    offset
+        Pixels of the corner.
+    width, height
+        Pixels of the drawing.
+    """
+
+    west: float
+    north: float
+    squeeze: float
+    scale: float
+    offset: tuple[float, float]
+    width: int
+    height: int
+
+    def place(self, xy: Shapes) -> Shapes:
+        """Give the pixels of coordinates in degrees, shape (n, 2)."""
+        x = self.offset[0] + (xy[:, 0] - self.west) * self.squeeze * self.scale
+        y = self.offset[1] + (self.north - xy[:, 1]) * self.scale
+        return np.column_stack([x, y])
+
+    def drawn(self, table: gpd.GeoDataFrame | gpd.GeoSeries) -> Shapes:
+        """Give shapes in pixels, cut a little outside so that no outline shows the cut."""
+        shapes = shapely.transform(table.geometry.to_numpy(), self.place)
+        cut: Shapes = shapely.clip_by_rect(shapes, -9, -9, self.width + 9, self.height + 9)
+        return cut
+
+
+def frame_of(places: list[gpd.GeoSeries], width: int, height: int) -> Frame:
+    """
+    Choose what a drawing shows so that all places lie in it.
+
+    Parameters
+    ----------
+    places
+        Shapes in EPSG:4326; empty ones do not count.
+    width, height
+        Pixels of the drawing.
+
+    Returns
+    -------
+    frame
+        With 12 pixels of room on each side.
+    """
+    west, south, east, north = _box(places)
+    squeeze = math.cos(math.radians((south + north) / 2))
+    wide, high = max((east - west) * squeeze, 1e-4), max(north - south, 1e-4)
+    scale = min((width - 24) / wide, (height - 24) / high)
+    offset = ((width - wide * scale) / 2, (height - high * scale) / 2)
+    return Frame(west, north, squeeze, scale, offset, width, height)
 
 
 def _water(water: gpd.GeoDataFrame, drawn: Shapes) -> list[Lines | Areas]:
@@ -141,7 +189,7 @@ def _water(water: gpd.GeoDataFrame, drawn: Shapes) -> list[Lines | Areas]:
     is_wide = water["waterway"].isin(["river", "canal"]).to_numpy()
     return [
         Areas("water", _areas(drawn[is_area & (shapely.area(drawn) >= LEAST_WATER_PX2)])),
-        Lines("river", _lines(drawn[~is_area & is_wide])),
+        Lines("river", drawn_lines(drawn[~is_area & is_wide])),
     ]
 
 
@@ -159,7 +207,8 @@ def _parts(shapes: Shapes, kind: str) -> list[Any]:
     return [one for one in parts if one.geom_type == kind and not one.is_empty]
 
 
-def _lines(shapes: Shapes) -> tuple[Line, ...]:
+def drawn_lines(shapes: Shapes) -> tuple[Line, ...]:
+    """Take the lines out of shapes in pixels, without the detail that cannot be seen."""
     return tuple(_corners(one) for one in _parts(shapes, "LineString"))
 
 

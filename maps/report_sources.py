@@ -83,7 +83,11 @@ def sources_chapter(result: Result, words: Words) -> Chapter:
     distance_only = result.summary["distance_only"]
     listed = [
         ("walk.flat_kmh", formats.number(result.plan.walker.speed_kmh)),
-        *_flat(result.plan.parameters(with_desks=not distance_only)),
+        *_flat(
+            result.plan.parameters(
+                with_desks=not distance_only, with_work=result.operations is not None
+            )
+        ),
     ]
     columns = (Column(words("parameter"), "name"), Column(words("value"), "name"))
     rows = tuple(Row((Cell(key), Cell(value))) for key, value in listed)

@@ -150,5 +150,16 @@ class Words:
         """
         return self._known(f"stage_{name}", name)
 
+    def kind(self, name: str) -> str:
+        """
+        Name a kind of places: the usual ones in this language, others as the plan has them.
+
+        Examples
+        --------
+        >>> Words("en").kind("school"), Words("en").kind("temple")
+        ('Schools', 'temple')
+        """
+        return self._known(f"kind_{name}", name)
+
     def _known(self, key: str, name: str) -> str:
         return texts(self.language).get(key, name)

@@ -1,20 +1,16 @@
-"""Roads and drives, against tags worked by hand and networkx."""
+"""What a van may use and how fast it is, against tags and drives worked by hand."""
 
 from pathlib import Path
 
-import networkx as nx
 import numpy as np
 import pytest
 import shapely
 from pyproj import Geod
 
 from walkcover import InputError
-from walkcover.crs import metric_crs
-from walkcover.driving import drive_times, is_drivable, road_directions, road_kmh, road_network
+from walkcover.driving import is_drivable, road_directions, road_kmh
 from walkcover.io.roads import read_roads
-from walkcover.search import search_graph
-from walkcover.snap import snap
-from walkcover.street_index import StreetIndex
+from walkcover.roads import drive_matrix, ready_roads, road_joins
 
 GEOD = Geod(ellps="WGS84")
 
@@ -88,11 +84,9 @@ def extract(tmp_path: Path) -> Path:
 
 
 def drives(path, places, *, limit_m=1000.0):
-    network, costs = road_network(read_roads(path))
-    west, south, east, north = network.bounds
-    index = StreetIndex(network, metric_crs((west + east) / 2, (south + north) / 2))
-    joins = snap(shapely.points(np.array(places)), index, limit_m=limit_m)
-    return drive_times(joins, search_graph(network, costs))
+    roads = ready_roads(read_roads(path), snap_limit_m=limit_m)
+    joins = road_joins(shapely.points(np.array(places)), roads)
+    return drive_matrix(joins, joins, roads)
 
 
 def test_a_one_way_ring_by_hand(extract):
@@ -126,27 +120,3 @@ def test_no_road_is_an_error(tmp_path):
     path.write_text(f'<osm version="0.6">{nodes}{way}</osm>', encoding="utf-8")
     with pytest.raises(InputError, match="no road that a van may drive along"):
         read_roads(path)
-
-
-@pytest.mark.parametrize("name", ["puyang_countryside", "guixi_county_town"])
-def test_drives_on_real_roads_are_those_of_networkx(real_data: Path, name: str) -> None:
-    path = next((real_data / name).glob("*.osm*"))
-    lines = read_roads(path)
-    graph = nx.DiGraph()
-    for line, (first, last) in enumerate(zip(lines.indptr[:-1], lines.indptr[1:], strict=True)):
-        tags = lines.tags.iloc[line]
-        for a in range(first, last - 1):
-            length_m = GEOD.inv(lines.lon[a], lines.lat[a], lines.lon[a + 1], lines.lat[a + 1])[2]
-            seconds = 3.6 * length_m / tags["kmh"]
-            ends = (lines.point[a], lines.point[a + 1])
-            for is_open, (u, v) in ((tags["forward"], ends), (tags["backward"], ends[::-1])):
-                if is_open and seconds < graph.get_edge_data(u, v, {"s": np.inf})["s"]:
-                    graph.add_edge(u, v, s=seconds)
-    # Ends of lines, so that each joins the roads exactly there; other lines may cross unjoined.
-    ends = np.unique(lines.point[lines.indptr[:-1]], return_index=True)[1]
-    vertex = lines.indptr[:-1][ends][:: max(1, len(ends) // 25)]
-    drive_s = drives(path, np.column_stack([lines.lon[vertex], lines.lat[vertex]]), limit_m=5.0)
-    for row, start in enumerate(vertex):
-        found = nx.single_source_dijkstra_path_length(graph, lines.point[start], weight="s")
-        want = [found.get(lines.point[end], np.inf) for end in vertex]
-        assert drive_s[row] == pytest.approx(want, abs=0.01), row

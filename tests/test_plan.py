@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from walkcover import MissingFileError, PlanError
 from walkcover.io.plan_file import STARTER_PLAN, load_plan
-from walkcover.plan import Plan, Profile, Stage
+from walkcover.plan import DAILY_SECTIONS, Plan, Profile, Stage
 from walkcover.plan_mapping import plan_from_mapping
+from walkcover.plan_operations import Group, ServiceRule
 
 LEAST: dict[str, Any] = {
     "network": {"source": "streets.osm.pbf"},
@@ -204,13 +205,26 @@ def test_starter_plan_is_understood_and_holds_the_defaults() -> None:
 
 def test_starter_plan_shows_every_key() -> None:
     shown = tomllib.loads(re.sub(r"^# (?=[a-z\[])", "", STARTER_PLAN, flags=re.MULTILINE))
+    entries = {"stages": Stage, "groups": Group, "services": ServiceRule}
     for field in dataclasses.fields(Plan):
-        if field.name not in ("folder", "stages", "profiles"):
+        if field.name not in ("folder", "profiles", *entries):
             keys = [key.name for key in dataclasses.fields(getattr(make(), field.name))]
             assert sorted(shown[field.name]) == sorted(keys), field.name
     keys = [key.name for key in dataclasses.fields(Profile)]
     assert sorted(shown["profiles"]["cart"]) == sorted(keys)
+    for name, kind in entries.items():
+        keys = [key.name for key in dataclasses.fields(kind)]
+        said = {key for entry in shown[name] for key in entry}
+        # Of a stage one of three goals can be said.
+        assert said == set(keys) - ({"max_sites", "budget"} if kind is Stage else set()), name
     assert plan_from_mapping(shown).walk.limit_s == 900
+
+
+def test_starter_plan_shows_the_defaults_of_daily_work() -> None:
+    shown = tomllib.loads(re.sub(r"^# (?=[a-z\[])", "", STARTER_PLAN, flags=re.MULTILINE))
+    daily = plan_from_mapping({**LEAST, **{name: shown[name] for name in DAILY_SECTIONS}})
+    default = dataclasses.replace(make(), groups=(Group(),))
+    assert all(getattr(daily, name) == getattr(default, name) for name in DAILY_SECTIONS)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])

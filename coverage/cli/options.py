@@ -113,13 +113,10 @@ def logged(*, verbose: bool = False) -> Iterator[list[str]]:
 
 def peak_memory() -> str:
     """Peak memory of this process, where the system tells."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return "peak memory: not known on this system"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return f"peak memory: {peak / unit:.0f} MiB"
+    from walkcover.timing import peak_mib
+
+    peak = peak_mib()
+    return f"peak memory: {'not known on this system' if peak is None else f'{peak:.0f} MiB'}"
 
 
 def headline(result: Result) -> str:

@@ -72,8 +72,9 @@ def run_plan(
     import walkcover
     from walkcover.output import FILES, LOG_NAME, refuse_existing
     from walkcover.records import to_json
+    from walkcover.work_files import WORK_FILES
 
-    refuse_existing([out / name for name in (*FILES, LOG_NAME)], overwrite=overwrite)
+    refuse_existing([out / name for name in (*FILES, *WORK_FILES, LOG_NAME)], overwrite=overwrite)
     with logged(verbose=verbose) as lines:
         checked = walkcover.load_plan(plan)
         check_gate(checked, fail_under, stage, after=after_building)

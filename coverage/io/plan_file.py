@@ -132,6 +132,126 @@ crs = "wgs84"                  # wgs84 gcj02 bd09 cgcs2000 EPSG:n; required for 
 # target = 0.8                 # or max_sites = 40, or budget = 2_000_000
 # zone_floor = 0.0             # share that every zone is to reach besides
 # goal = "coverage"            # with max_sites or budget also "mean_walk"
+
+# Daily work: planned where one of these tables, or desks, is given.
+
+# [places]                     # schools, offices and others with people of their own
+# source = ""
+# layer = ""
+# crs = ""                     # required for csv and xlsx
+# trust_crs = false
+# id = "place_id"
+# name = "name"
+# kind = "kind"                # school, office, employer, key_group, institution, village, ...
+# people = "people"
+# lon = "lon"
+# lat = "lat"
+# counted = true               # their people are among those of the residences
+
+# [demand]                     # when people come
+# peaks = [12, 18]             # hours of the day round which they come
+# peak_share = 0.6             # of them come round the peaks, the others evenly
+# peak_spread_h = 1.5
+# opens = 8                    # of sites that do not say their opening hours
+# week = [1, 1, 1, 1, 1, 1, 1]  # weights of the days, Monday first
+# intervals = [7, 5, 3, 2]     # days between two tests that are compared
+
+# [[groups]]                   # hours in which a kind of people may be asked to come
+# kind = "residents"
+# hours = ["0-24"]             # whole hours, as ["7-9", "17-20"]
+# peaks = []                   # [] = those of [demand]
+
+# [[services]]                 # who is served how; the first entry that fits a place decides
+# kind = "institution"         # a kind of place, or "any"
+# by = "itself"                # site, visit, round or itself
+# [[services]]
+# kind = "key_group"
+# by = "visit"
+# [[services]]
+# kind = "school"
+# at_least = 200               # people from which on the entry fits
+# by = "visit"
+# [[services]]
+# kind = "office"
+# at_least = 300
+# by = "visit"
+# [[services]]
+# kind = "employer"
+# at_least = 500
+# by = "visit"
+# [[services]]
+# reached = "yes"              # a site within the limit: yes, no or any
+# by = "site"
+# [[services]]                 # the last entry fits everybody
+# by = "round"
+
+# [roads]                      # what vehicles drive on
+# source = ""                  # an OpenStreetMap extract; "" = that of [network]
+# kmh = {}                     # mean speeds, as { track = 10 }
+# snap_limit_m = 1000          # farthest that a stop may lie from a road
+
+# [bases]                      # where roving teams start; with it rounds are planned
+# source = ""
+# layer = ""
+# crs = ""
+# trust_crs = false
+# id = "base_id"
+# name = "name"
+# teams = "teams"              # without a number there: as few as do
+# lon = "lon"
+# lat = "lat"
+
+# [rounds]
+# tests_per_hour = 120         # of a team
+# tests_per_day = 1000         # that a vehicle carries
+# shift_h = 8                  # with the drives
+# starts = 8                   # hour of the day
+# setup_min = 10               # at every stop, besides its tests
+# days_per_week = 5
+# stop_walk_min = 0            # walk to a stop; 0 = the limit of [walk]
+# time_limit_s = 60            # safety stop of the search
+
+# [laboratories]               # with it the relay of tubes is planned
+# source = ""
+# layer = ""
+# crs = ""
+# trust_crs = false
+# id = "laboratory_id"
+# name = "name"
+# tubes_per_day = "tubes_per_day"
+# staff = "staff"
+# hours_per_day = "hours_per_day"
+# site = "site_id"             # the site whose tubes it tests itself
+# lon = "lon"
+# lat = "lat"
+
+# [stations]                   # transfer stations between sites and laboratories
+# source = ""
+# layer = ""
+# crs = ""
+# trust_crs = false
+# id = "station_id"
+# name = "name"
+# lon = "lon"
+# lat = "lat"
+
+# [relay]
+# pooling = 10                 # people who share a tube
+# collect_every_h = 2
+# dispatch_tubes = 1000        # a station passes on when so many are there
+# hold_h = 4                   # from the first sample of a tube to the laboratory
+# vehicle_tubes = 1000
+# stop_min = 3
+# unload_min = 10
+# assay_h = 4                  # from putting a tube on to its result
+# tubes_per_staff_day = 0      # limits a laboratory by its staff; 0 = does not
+# time_limit_s = 120
+
+# [costs]                      # in one currency; 0 = not priced
+# desk_day = 0
+# team_day = 0
+# vehicle_day = 0
+# test = 0
 """
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,11 @@ import numpy as np
 import pandas as pd
 import pyogrio
 
+from walkcover.operations import RelayPlan, RoundPlan
 from walkcover.result import Result
+
+# Tables by name of the layer, each with its kind of geometry.
+Layers = dict[str, tuple[gpd.GeoDataFrame, str]]
 
 # Stands in files that must carry a date where the plan gives none.
 NO_DATE = "2000-01-01"
@@ -86,19 +89,52 @@ def formula_like(table: pd.DataFrame) -> list[tuple[str, str]]:
 
 def write_geopackage(result: Result, path: Path) -> None:
     """Write the map layers as one GeoPackage; walks without a path are null there."""
-    layers = {
+    layers: Layers = {
         "residences": (result.residences, "Point"),
         "sites": (result.sites, "Point"),
         "zones": (result.zones, "MultiPolygon"),
         "gap_areas": (result.gap_areas, "MultiPolygon"),
         "isochrones": (result.isochrones, "MultiPolygon"),
     }
+    work = result.operations
+    if work is not None and work.rounds is not None:
+        layers |= round_layers(work.rounds)
+    if work is not None and work.relay is not None:
+        layers |= relay_layers(work.relay)
     write_layers(layers, path, date=result.plan.plan.date)
 
 
-def write_layers(
-    layers: Mapping[str, tuple[gpd.GeoDataFrame, str]], path: Path, *, date: str
-) -> None:
+def round_layers(rounds: RoundPlan) -> Layers:
+    """Layers of the rounds, with their kinds of geometry."""
+    return {
+        "bases": (rounds.bases, "Point"),
+        "stops": (rounds.stops, "Point"),
+        "rounds": (rounds.days, "MultiLineString"),
+    }
+
+
+def relay_layers(relay: RelayPlan) -> Layers:
+    """Layers of the relay, with their kinds of geometry."""
+    return {
+        "relay_sources": (relay.sources, "Point"),
+        "relay_hubs": (relay.hubs, "Point"),
+        "laboratories": (relay.laboratories, "Point"),
+        "relay_routes": (relay.routes, "MultiLineString"),
+        "relay_transfers": (relay.transfers, "MultiLineString"),
+    }
+
+
+def with_lon_lat(table: pd.DataFrame) -> pd.DataFrame:
+    """Write places as columns lon and lat in place of a geometry of points; drop lines."""
+    if not isinstance(table, gpd.GeoDataFrame):
+        return table
+    plain = pd.DataFrame(table.drop(columns=table.geometry.name))
+    if (table.geometry.geom_type == "Point").all():
+        plain = plain.assign(lon=table.geometry.x.round(6), lat=table.geometry.y.round(6))
+    return plain
+
+
+def write_layers(layers: Layers, path: Path, *, date: str) -> None:
     """Write layers, each with its kind of geometry, as a GeoPackage dated like the plan."""
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{date or NO_DATE}T00:00:00.000Z"})
     try:
@@ -108,7 +144,7 @@ def write_layers(
                 layer=name,
                 driver="GPKG",
                 geometry_type=kind,
-                promote_to_multi=kind == "MultiPolygon",
+                promote_to_multi=kind.startswith("Multi"),
             )
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
