@@ -63,106 +63,186 @@ class Part:
     tests: int
 
 
-def best_routes(
-    parts: Sequence[Part],
-    place: Ints,
-    drive_s: Floats,
-    teams: Sequence[Team],
-    *,
-    iterations: int,
-    time_limit_s: float,
-    seed: int,
-) -> list[tuple[int, list[int]]]:
+@dataclass(frozen=True)
+class Case:
     """
-    Route teams: most tests, then fewest days, then shortest drives.
+    What routes are looked for.
+
+    Parameters
+    ----------
+    parts
+        What is to be taken, visit by visit.
+    place
+        Row of the drive times of each stop.
+    drive_s
+        Seconds from place to place; inf without a road.
+    teams
+        The kinds of teams, no two alike.
+    """
+
+    parts: Sequence[Part]
+    place: Ints
+    drive_s: Floats
+    teams: Sequence[Team]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """
+    What ends a search: iterations, so that runs repeat; the time of `deadline` is a safety stop.
+    """
+
+    iterations: int
+    deadline: float
+    seed: int
+
+    def left_s(self) -> float:
+        """Seconds until the time is up."""
+        return max(0.0, self.deadline - time.monotonic())
+
+
+# The kind of team, and its parts in order.
+Routes = list[tuple[int, list[int]]]
+
+
+def full_routes(
+    case: Case, days: Sequence[int], effort: Effort, *, begin: Routes | None = None
+) -> Routes | None:
+    """
+    Route teams to all parts: fewest days, then shortest drives.
+
+    Parameters
+    ----------
+    case
+        What is to be done.
+    days
+        Days that teams of each kind have together.
+    effort
+        What ends the search.
+    begin
+        Routes to all parts to begin with, within these days.
 
     Returns
     -------
     routes
-        Number of the team, and its parts in order, for every day that is used.
+        A route per day that is used; None where none were found that take everything.
     """
+    return _search(_problem(case, days, None), effort, begin)
+
+
+def some_routes(case: Case, days: Sequence[int], effort: Effort) -> Routes:
+    """
+    Route teams that cannot take everything: most tests, then fewest days, then shortest drives.
+
+    Parameters
+    ----------
+    case, days, effort
+        As for `full_routes`.
+
+    Returns
+    -------
+    routes
+        A route per day that is used.
+    """
+    best: Routes = []
+    for number, worth in enumerate(PRIZES):
+        share_s = effort.left_s() / (len(PRIZES) - number)
+        turn = Effort(effort.iterations, time.monotonic() + share_s, effort.seed)
+        routes = _search(_problem(case, days, worth), turn, None) or []
+        best = max(best, routes, key=lambda some: _tests(some, case.parts))
+    return best
+
+
+def _tests(routes: Routes, parts: Sequence[Part]) -> int:
+    return sum(parts[number].tests for _, route in routes for number in route)
+
+
+def _search(problem: Any, effort: Effort, begin: Routes | None) -> Routes | None:
+    """Let PyVRP search; None where it finds no routes that keep every limit."""
     import pyvrp
     import pyvrp.stop
     from pyvrp.exceptions import PenaltyBoundWarning
 
-    share_s = time_limit_s / (1 + len(PRIZES))
-    best: list[tuple[int, list[int]]] = []
-    for worth in (None, *PRIZES):
-        model = _model(parts, place, drive_s, teams, worth)
-        ends: list[pyvrp.stop.StoppingCriterion] = [
-            pyvrp.stop.MaxIterations(iterations),
-            pyvrp.stop.MaxRuntime(share_s),
-        ]
-        with warnings.catch_warnings():
-            # That shifts are overfull shows in the plan: what is left out is listed.
-            warnings.simplefilter("ignore", PenaltyBoundWarning)
-            found = model.solve(
-                pyvrp.stop.MultipleCriteria(ends), seed=seed, display=False, collect_stats=False
-            )
-        if not found.is_feasible():
-            continue
-        routes = [
-            (route.vehicle_type(), [step.idx for step in route if step.is_client()])
-            for route in found.best.routes()
-        ]
-        if worth is None:
-            best = routes
-            break
-        best = max(best, routes, key=lambda some: _tests(some, parts))
-    return sorted(best, key=lambda one: (one[0], min(one[1])))
+    ends: list[pyvrp.stop.StoppingCriterion] = [
+        pyvrp.stop.MaxIterations(effort.iterations),
+        pyvrp.stop.MaxRuntime(max(effort.left_s(), LEAST_S)),
+    ]
+    known = None
+    if begin is not None:
+        known = pyvrp.Solution(problem, [pyvrp.Route(problem, way, kind) for kind, way in begin])
+    with warnings.catch_warnings():
+        # That shifts are overfull shows in the plan: what is left out is listed.
+        warnings.simplefilter("ignore", PenaltyBoundWarning)
+        found = pyvrp.solve(
+            problem,
+            pyvrp.stop.MultipleCriteria(ends),
+            seed=effort.seed,
+            collect_stats=False,
+            display=False,
+            initial_solution=known,
+        )
+    if not found.is_feasible():
+        return begin
+    return [
+        (route.vehicle_type(), [step.idx for step in route if step.is_client()])
+        for route in found.best.routes()
+    ]
 
 
-def _tests(routes: Sequence[tuple[int, list[int]]], parts: Sequence[Part]) -> int:
-    return sum(parts[number].tests for _, route in routes for number in route)
-
-
-def _model(
-    parts: Sequence[Part],
-    place: Ints,
-    drive_s: Floats,
-    teams: Sequence[Team],
-    worth: float | None,
-) -> Any:
+def _problem(case: Case, days: Sequence[int], worth: float | None) -> Any:
     """Write the stops and teams for PyVRP; every stop has to be served where there is no prize."""
     import pyvrp
 
+    parts, teams = case.parts, case.teams
     bases = sorted({team.base for team in teams})
-    where = [*bases, *(int(place[part.stop]) for part in parts)]
-    model = pyvrp.Model()
-    spots = [model.add_location(0, 0) for _ in where]
-    depots = {base: model.add_depot(spots[k]) for k, base in enumerate(bases)}
+    where = [*bases, *(int(case.place[part.stop]) for part in parts)]
     fewest = min(part.tests for part in parts)
     prize = math.ceil((worth or 0.0) * 2 * DAY_PRICE / fewest)
     fastest = [min(team.service_s(part.tests) for team in teams) for part in parts]
-    for part, service_s, spot in zip(parts, fastest, spots[len(bases) :], strict=True):
-        model.add_client(
-            spot,
-            delivery=part.tests,
+    clients = [
+        pyvrp.Client(
+            location=len(bases) + number,
+            delivery=[part.tests],
             service_duration=service_s,
             required=worth is None,
             prize=prize * part.tests,
         )
-    whole = np.ceil(drive_s[np.ix_(where, where)])
-    profiles: dict[tuple[float, float], Any] = {}
+        for number, (part, service_s) in enumerate(zip(parts, fastest, strict=True))
+    ]
+    drive_s = case.drive_s[np.ix_(where, where)]
+    whole = np.where(np.isfinite(drive_s), np.ceil(drive_s), NO_ROAD_S).astype(np.int64)
+    np.fill_diagonal(whole, 0)
+    profiles: dict[tuple[float, float], int] = {}
+    durations = []
+    vehicles = []
     for number, team in enumerate(teams):
         kind = (team.tests_per_hour, team.setup_s)
         if kind not in profiles:
             # Drives of its own hold what a kind of team needs beyond the fastest one.
-            profiles[kind] = profile = model.add_profile()
+            profiles[kind] = len(durations)
             more = [team.service_s(part.tests) - s for part, s in zip(parts, fastest, strict=True)]
-            extra_s = [*[0] * len(bases), *more]
-            for i, j in zip(*np.nonzero(np.isfinite(whole)), strict=True):
-                if i != j:
-                    leg_s = int(whole[i, j])
-                    model.add_edge(spots[i], spots[j], leg_s, leg_s + extra_s[j], profile)
-        model.add_vehicle_type(
-            num_available=team.days,
-            capacity=math.floor(team.tests_per_day),
-            start_depot=depots[team.base],
-            end_depot=depots[team.base],
-            fixed_cost=DAY_PRICE,
-            shift_duration=math.floor(team.shift_s),
-            profile=profiles[kind],
-            name=str(number),
-        )
-    return model
+            slower = whole + np.array([*[0] * len(bases), *more], dtype=np.int64)
+            np.fill_diagonal(slower, 0)
+            durations.append(slower)
+        if days[number] > 0:
+            depot = bases.index(team.base)
+            vehicles.append(
+                pyvrp.VehicleType(
+                    num_available=days[number],
+                    capacity=[math.floor(team.tests_per_day)],
+                    start_depot=depot,
+                    end_depot=depot,
+                    fixed_cost=DAY_PRICE,
+                    shift_duration=math.floor(team.shift_s),
+                    profile=profiles[kind],
+                    name=str(number),
+                )
+            )
+    return pyvrp.ProblemData(
+        locations=[pyvrp.Location(0, 0) for _ in where],
+        clients=clients,
+        depots=[pyvrp.Depot(location=number) for number in range(len(bases))],
+        vehicle_types=vehicles,
+        distance_matrices=[whole] * len(durations),
+        duration_matrices=durations,
+    )

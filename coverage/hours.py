@@ -74,7 +74,9 @@ class Hours:
         """
         whole = QUARTER_MIN * max(1, self.open_days)
         return tuple(
-            sum((day >> QUARTER_MIN * at & _bits(0, QUARTER_MIN)).bit_count() for day in self.opened)
+            sum(
+                (day >> QUARTER_MIN * at & _bits(0, QUARTER_MIN)).bit_count() for day in self.opened
+            )
             / whole
             for at in range(DAY_MIN // QUARTER_MIN)
         )

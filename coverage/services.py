@@ -11,7 +11,7 @@ import pandas as pd
 
 from walkcover._errors import InputError
 from walkcover.gaps import check_people
-from walkcover.plan_operations import ANY, RESIDENTS, VILLAGE, ServiceRule
+from walkcover.plan_operations import ANY, RESIDENTS, VILLAGE, ServiceRule, plain_kind
 
 Ints = npt.NDArray[np.int64]
 
@@ -30,7 +30,8 @@ def residence_kinds(residences: pd.DataFrame) -> pd.Series:
     Parameters
     ----------
     residences
-        With stage; a column `kind` that the table brings is taken as it is where it is not empty.
+        With stage; a column `kind` that the table brings counts where it is not empty, known
+        Chinese words in their standard form.
 
     Returns
     -------
@@ -41,7 +42,7 @@ def residence_kinds(residences: pd.DataFrame) -> pd.Series:
     Examples
     --------
     >>> homes = pd.DataFrame({"stage": ["city", "countryside", "city"],
-    ...                       "kind": [None, "", "key_group"]})
+    ...                       "kind": [None, "", "重点人群"]})
     >>> residence_kinds(homes).tolist()
     ['residents', 'village', 'key_group']
     """
@@ -51,7 +52,7 @@ def residence_kinds(residences: pd.DataFrame) -> pd.Series:
     )
     if "kind" not in residences.columns:
         return kind
-    own = residences["kind"].fillna("").astype(str).str.strip()
+    own = residences["kind"].astype(object).fillna("").astype(str).map(plain_kind)
     return kind.where(own == "", own)
 
 

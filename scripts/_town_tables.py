@@ -1,18 +1,17 @@
-"""Tables of the example town: residences, booths, people of the zones."""
+"""Tables of the example town: residences and people of the zones, and how tables are written."""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import xlsxwriter
-from _town_degrees import to_degrees, to_gcj02
-from _town_design import BOOTHS, COUNTY, DISTRICT, VILLAGES
-from _town_draft import Building, Way, Zone
+from _town_degrees import to_degrees
+from _town_draft import Building, Zone
 from shapely import Point, STRtree
 
 RESIDENCE_COLUMNS = ("编号", "名称", "人数", "经度", "纬度", "区划码", "城乡分类", "县城")
@@ -36,50 +35,6 @@ def residence_rows(buildings: Iterable[Building], zones: Iterable[Zone]) -> list
     return rows
 
 
-def booth_rows(streets: Sequence[Way]) -> list[dict[str, str | float]]:
-    """Set each booth beside the named street nearest to its place; coordinates in GCJ-02."""
-    named = [
-        way for way in streets
-        if "name" in way.tags and way.level == 0 and "trunk" not in way.tags["highway"]
-    ]  # fmt: skip
-    lines = [way.line for way in streets if way.level == 0 and way.tags["highway"] != "steps"]
-    rows: list[dict[str, str | float]] = []
-    for number, (place, status) in enumerate(BOOTHS, start=1):
-        spot = Point(place[0] * 1_000, place[1] * 1_000)
-        line = min(lines, key=spot.distance)
-        spot = line.interpolate(line.project(spot))
-        lon, lat = to_degrees(np.array([[spot.x + 5, spot.y + 4]]))[0]
-        shifted = to_gcj02(lon, lat)
-        name, cross = nearest_names(spot, named)
-        near = spot.distance(Point(0, 0)) < 3_000
-        rows.append(
-            {
-                "站点编号": f"B{number:03d}",
-                "名称": f"{name}{cross and cross + '口'}采样点",
-                "状态": status,
-                "地址": f"{DISTRICT if near else COUNTY}{name}与{cross}路口附近"
-                if cross else f"{DISTRICT}{name}",
-                "经度": round(shifted[0], 6),
-                "纬度": round(shifted[1], 6),
-            }
-        )  # fmt: skip
-    return rows
-
-
-def nearest_names(spot: Point, named: Sequence[Way]) -> tuple[str, str]:
-    """Name the two nearest streets, or the village a place lies in."""
-    village = min(VILLAGES, key=lambda v: spot.distance(Point(v.x_km * 1_000, v.y_km * 1_000)))
-    if spot.distance(Point(village.x_km * 1_000, village.y_km * 1_000)) < 900:
-        return village.name, ""
-    names: list[str] = []
-    for way in sorted(named, key=lambda way: (way.line.distance(spot), way.tags["name"])):
-        if way.tags["name"] not in names:
-            names.append(way.tags["name"])
-        if len(names) == 2:
-            break
-    return names[0], names[1]
-
-
 def zone_people(rows: Iterable[dict[str, str]], zones: Iterable[Zone]) -> list[dict[str, str]]:
     """Total the people of each zone that has no zones of its own."""
     totals = {zone.code: 0 for zone in zones if zone.parent}
@@ -92,7 +47,7 @@ def zone_people(rows: Iterable[dict[str, str]], zones: Iterable[Zone]) -> list[d
     ]
 
 
-def csv_bytes(rows: Sequence[dict[str, str]], encoding: str) -> bytes:
+def csv_bytes(rows: Sequence[Mapping[str, object]], encoding: str) -> bytes:
     """Write rows as CSV with the line ends that spreadsheets use."""
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\r\n")

@@ -64,6 +64,126 @@ target = 0.9
 name = "countryside"
 max_sites = 6
 """
+
+DAILY = f"""\
+# Daily work in the example town, once nine more booths stand in its towns: who is tested where,
+# rounds of teams, the way of the tubes. Explained in docs/daily_work.md.
+
+[plan]
+name = "{CITY_NAME}日常采样与转运(示例)"
+date = "2022-05-20"
+language = "zh"
+
+[network]
+source = "streets.osm.pbf"
+
+[residences]
+source = "residences.csv"
+crs = "wgs84"
+id = "编号"
+people = "人数"
+lon = "经度"
+lat = "纬度"
+zone = "区划码"
+class_code = "城乡分类"
+county_seat = "县城"
+
+[sites]
+source = "booths_desks.xlsx"
+crs = "gcj02"
+id = "站点编号"
+name = "名称"
+status = "状态"
+desks = "台数"
+opening_hours = "开放时间"
+lon = "经度"
+lat = "纬度"
+
+[zones]
+source = "zones.geojson"
+
+# Everybody is tested once in a week.
+[desks]
+interval_days = 7
+hours_per_day = 8
+
+# Nothing is built in the towns any more; the countryside gets two booths, teams serve the rest.
+[[stages]]
+name = "city"
+max_sites = 0
+
+[[stages]]
+name = "county_town"
+max_sites = 0
+
+[[stages]]
+name = "countryside"
+max_sites = 2
+
+[places]
+source = "places.csv"
+crs = "gcj02"
+id = "编号"
+name = "名称"
+kind = "类别"
+people = "人数"
+lon = "经度"
+lat = "纬度"
+
+[demand]
+week = [1.05, 1.05, 1, 1, 1, 0.95, 0.95]
+
+# Who goes to a booth may be asked to come at these hours.
+[[groups]]
+kind = "school"
+hours = ["16-18"]
+peaks = [17]
+
+[[groups]]
+kind = "office"
+hours = ["8-10", "12-14", "17-20"]
+
+[[groups]]
+kind = "employer"
+hours = ["8-9", "17-20"]
+peaks = [17]
+
+[bases]
+source = "bases.csv"
+crs = "gcj02"
+id = "编号"
+name = "名称"
+lon = "经度"
+lat = "纬度"
+
+[laboratories]
+source = "laboratories.csv"
+crs = "gcj02"
+id = "编号"
+name = "名称"
+tubes_per_day = "日检测管数"
+staff = "检测人员"
+hours_per_day = "每日工时"
+site = "所在采样点"
+lon = "经度"
+lat = "纬度"
+
+[stations]
+source = "stations.csv"
+crs = "gcj02"
+id = "编号"
+name = "名称"
+lon = "经度"
+lat = "纬度"
+
+# Yuan. The price of a test is the cap of June 2022 for pooled samples; the others are made up.
+[costs]
+desk_day = 600
+team_day = 1800
+vehicle_day = 500
+test = 5
+"""
+
 README = """\
 # The example town
 
@@ -83,6 +203,15 @@ A made-up prefecture in loess hills: a city on a river, a county town, villages.
 | `town/zone_people.csv` | people per zone: another way to give the people; UTF-8 with BOM |
 | `town/elevation.tif` | heights in whole metres (int16), cells of 3 seconds, EPSG:4326 |
 | `town/population.tif` | people per cell (float32), cells of 3 seconds, EPSG:4326 |
+| `town/daily.toml` | a second plan, of daily work: the same town, with the files below |
+| `town/booths_desks.xlsx` | the booths and nine more, with desks and opening hours; GCJ-02 |
+| `town/places.csv` | schools, offices, works, homes, a hospital; GB18030, GCJ-02 |
+| `town/bases.csv` | where roving teams start; UTF-8 with BOM, GCJ-02 |
+| `town/laboratories.csv` | where tubes are tested; UTF-8 with BOM, GCJ-02 |
+| `town/stations.csv` | a transfer station; UTF-8 with BOM, GCJ-02 |
+
+Without desks distance alone counts: `plan.toml` asks where to build. `daily.toml` knows the desks
+and asks who is tested where and when, what teams drive, and how the tubes get to a laboratory.
 
 Cells of 3 seconds are about 92 m by 74 m; the people of all cells are those of `residences.csv`.
 Buildings have `building:levels` and stair doors (`entrance`); gated estates have a wall, a gate
@@ -110,6 +239,38 @@ Buildings have `building:levels` and stair doors (`entrance`); gated estates hav
 | 名称 | `name` | |
 | 状态 | `status` | 开放 open, 关闭 closed, 规划 planned |
 | 地址 | carried along | |
+| 经度, 纬度 | `lon`, `lat` | degrees, GCJ-02 |
+
+`booths_desks.xlsx` has two columns more:
+
+| column | key in the plan | content |
+|---|---|---|
+| 台数 | `desks` | whole number |
+| 开放时间 | `opening_hours` | text, as 8:00-12:00,14:00-18:00 or 24小时 |
+
+`places.csv`
+
+| column | key in the plan | content |
+|---|---|---|
+| 编号 | `id` | text |
+| 名称 | `name` | |
+| 类别 | `kind` | 学校, 写字楼, 企业, 养老院, 福利院 or 医院 |
+| 人数 | `people` | whole number; they live in the residences |
+| 经度, 纬度 | `lon`, `lat` | degrees, GCJ-02 |
+
+`bases.csv` and `stations.csv` have 编号 (`id`), 名称 (`name`), 经度 and 纬度; bases do not say how
+many teams they have, so that as few as do are planned.
+
+`laboratories.csv`
+
+| column | key in the plan | content |
+|---|---|---|
+| 编号 | `id` | text |
+| 名称 | `name` | |
+| 日检测管数 | `tubes_per_day` | whole number |
+| 检测人员 | `staff` | whole number |
+| 每日工时 | `hours_per_day` | hours |
+| 所在采样点 | `site` | booth at its door, whose tubes nobody carries; empty for none |
 | 经度, 纬度 | `lon`, `lat` | degrees, GCJ-02 |
 
 `zones.geojson`

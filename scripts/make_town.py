@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import shapely
+from _town_booths import booth_rows
 from _town_countryside import lay_countryside
 from _town_design import CITY, COUNTY_TOWN, SEED
 from _town_draft import Building, Draft, Names, Way, Zone
@@ -26,15 +27,23 @@ from _town_ground import Terrain, draw_river, raise_hills
 from _town_junctions import clear_of_streets, drop_orphans
 from _town_rasters import write_elevation, write_population
 from _town_streets import lay_town
-from _town_tables import booth_rows, csv_bytes, residence_rows, write_booths, zone_people
-from _town_texts import PLAN, README
+from _town_tables import csv_bytes, residence_rows, write_booths, zone_people
+from _town_texts import DAILY, PLAN, README
+from _town_work import (
+    base_rows,
+    desk_booth_rows,
+    laboratory_rows,
+    station_rows,
+    work_place_rows,
+)
 from _town_zones import draw_zones, geojson, name_zones
 from shapely import Polygon
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 FILES = (
     "plan.toml", "streets.osm.pbf", "residences.csv", "booths.xlsx", "zones.geojson",
-    "zone_people.csv", "elevation.tif", "population.tif",
+    "zone_people.csv", "elevation.tif", "population.tif", "daily.toml", "booths_desks.xlsx",
+    "places.csv", "bases.csv", "laboratories.csv", "stations.csv",
 )  # fmt: skip
 
 
@@ -73,12 +82,28 @@ def write_town(folder: Path) -> str:
     write_elevation(folder / "elevation.tif", terrain)
     write_population(folder / "population.tif", residences)
     (folder / "plan.toml").write_text(PLAN, encoding="utf-8", newline="\n")
+    write_work(folder, draft)
     return README.format(
         residences=len(residences),
         people=sum(int(row["人数"]) for row in residences),
         booths=len(booths),
         checksums="\n".join(checksum_rows(folder)),
     )
+
+
+def write_work(folder: Path, draft: Draft) -> None:
+    """Write the files of daily work: the plan, booths with desks, and who else takes part."""
+    streets = draft.streets
+    write_booths(folder / "booths_desks.xlsx", desk_booth_rows(streets))
+    places = work_place_rows(draft.areas, streets)
+    (folder / "places.csv").write_bytes(csv_bytes(places, "gb18030"))
+    for name, rows in (
+        ("bases.csv", base_rows(streets)),
+        ("laboratories.csv", laboratory_rows(streets)),
+        ("stations.csv", station_rows(streets)),
+    ):
+        (folder / name).write_bytes(csv_bytes(rows, "utf-8-sig"))
+    (folder / "daily.toml").write_text(DAILY, encoding="utf-8", newline="\n")
 
 
 def checksum_rows(folder: Path) -> Iterator[str]:
