@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ DAY_PRICE = 20_000
 # worth a day. Large prizes lead the search into overfull shifts, small ones leave far and small
 # stops out; the better plan is kept.
 PRIZES = (1.0, 0.1)
+# Stands for a drive without a road: longer than any shift.
+NO_ROAD_S = 864_000
+# A search whose time is up still takes a moment for its first routes.
+LEAST_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,14 @@ class Team:
     def service_s(self, tests: float) -> int:
         """Whole seconds of standing at a stop."""
         return math.ceil(round(self.setup_s + tests * 3600.0 / self.tests_per_hour, 6))
+
+    def room(self, away_s: float) -> int:
+        """Tests of one visit on a day, after so many seconds of driving out and home."""
+        if not math.isfinite(away_s):
+            return 0
+        stands_s = self.shift_s - away_s - self.setup_s
+        in_time = math.floor(stands_s * self.tests_per_hour / 3600.0 + 1e-9)
+        return max(0, min(math.floor(self.tests_per_day), in_time))
 
 
 @dataclass(frozen=True)
@@ -88,9 +101,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Effort:
-    """
-    What ends a search: iterations, so that runs repeat; the time of `deadline` is a safety stop.
-    """
+    """What ends a search: iterations, so that runs repeat; the deadline is a safety stop."""
 
     iterations: int
     deadline: float
@@ -157,7 +168,7 @@ def _tests(routes: Routes, parts: Sequence[Part]) -> int:
     return sum(parts[number].tests for _, route in routes for number in route)
 
 
-def _search(problem: Any, effort: Effort, begin: Routes | None) -> Routes | None:
+def _search(asked: tuple[Any, list[int]], effort: Effort, begin: Routes | None) -> Routes | None:
     """Let PyVRP search; None where it finds no routes that keep every limit."""
     import pyvrp
     import pyvrp.stop
@@ -167,9 +178,11 @@ def _search(problem: Any, effort: Effort, begin: Routes | None) -> Routes | None
         pyvrp.stop.MaxIterations(effort.iterations),
         pyvrp.stop.MaxRuntime(max(effort.left_s(), LEAST_S)),
     ]
+    problem, kinds = asked
     known = None
     if begin is not None:
-        known = pyvrp.Solution(problem, [pyvrp.Route(problem, way, kind) for kind, way in begin])
+        routes = [pyvrp.Route(problem, way, kinds.index(kind)) for kind, way in begin]
+        known = pyvrp.Solution(problem, routes)
     with warnings.catch_warnings():
         # That shifts are overfull shows in the plan: what is left out is listed.
         warnings.simplefilter("ignore", PenaltyBoundWarning)
@@ -184,13 +197,17 @@ def _search(problem: Any, effort: Effort, begin: Routes | None) -> Routes | None
     if not found.is_feasible():
         return begin
     return [
-        (route.vehicle_type(), [step.idx for step in route if step.is_client()])
+        (kinds[route.vehicle_type()], [step.idx for step in route if step.is_client()])
         for route in found.best.routes()
     ]
 
 
-def _problem(case: Case, days: Sequence[int], worth: float | None) -> Any:
-    """Write the stops and teams for PyVRP; every stop has to be served where there is no prize."""
+def _problem(case: Case, days: Sequence[int], worth: float | None) -> tuple[Any, list[int]]:
+    """
+    Write the stops and teams for PyVRP; every stop has to be served where there is no prize.
+
+    Returns the problem, and the kind of team of each of its types of vehicle.
+    """
     import pyvrp
 
     parts, teams = case.parts, case.teams
@@ -214,7 +231,7 @@ def _problem(case: Case, days: Sequence[int], worth: float | None) -> Any:
     np.fill_diagonal(whole, 0)
     profiles: dict[tuple[float, float], int] = {}
     durations = []
-    vehicles = []
+    vehicles, kinds = [], []
     for number, team in enumerate(teams):
         kind = (team.tests_per_hour, team.setup_s)
         if kind not in profiles:
@@ -225,6 +242,7 @@ def _problem(case: Case, days: Sequence[int], worth: float | None) -> Any:
             np.fill_diagonal(slower, 0)
             durations.append(slower)
         if days[number] > 0:
+            kinds.append(number)
             depot = bases.index(team.base)
             vehicles.append(
                 pyvrp.VehicleType(
@@ -238,7 +256,7 @@ def _problem(case: Case, days: Sequence[int], worth: float | None) -> Any:
                     name=str(number),
                 )
             )
-    return pyvrp.ProblemData(
+    problem = pyvrp.ProblemData(
         locations=[pyvrp.Location(0, 0) for _ in where],
         clients=clients,
         depots=[pyvrp.Depot(location=number) for number in range(len(bases))],
@@ -246,3 +264,4 @@ def _problem(case: Case, days: Sequence[int], worth: float | None) -> Any:
         distance_matrices=[whole] * len(durations),
         duration_matrices=durations,
     )
+    return problem, kinds

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +13,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from walkcover._errors import InputError
-from walkcover._routes import Part, Team, best_routes
+from walkcover._round_bounds import least_days
+from walkcover._routes import Case, Effort, Part, Routes, Team, full_routes, some_routes
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 # Iterations of the route search: what ends it, so that runs repeat. Seconds are a safety stop.
 ITERATIONS, TIME_LIMIT_S = 4_000, 60.0
+# Ways to spread a number of teams over the bases that are tried before it counts as too few, and
+# the iterations that each try gets.
+SPREADS, TRIAL_ITERATIONS = 6, 500
 # Why a stop, or a part of it, is left out.
 NO_ROAD, TOO_FAR, NO_TIME = "no_road", "too_far", "no_time"
 VISIT_COLUMNS = ["team", "day", "order", "stop", "tests", "arrive_s", "leave_s", "drive_s"]
@@ -36,7 +42,8 @@ class Rounds:
     unserved
         A row per stop with tests that nobody takes: stop, tests, reason (``no_road``,
         ``too_far``: the drive out and home leaves no time for a test, ``no_time``: all shifts are
-        full), short_s (seconds by which the longest shift is too short, else 0).
+        full), short_s (seconds by which the longest shift is too short to take all that fits the
+        vehicle in one visit, 0 for other reasons).
     team_days
         Days of teams that are used.
     drive_s
@@ -47,6 +54,31 @@ class Rounds:
     unserved: pd.DataFrame
     team_days: int
     drive_s: float
+
+
+@dataclass(frozen=True)
+class FewestTeams:
+    """
+    A plan with as few teams as were found to do.
+
+    Parameters
+    ----------
+    rounds
+        The plan; its teams are numbered through all kinds, those of the first kind first.
+    kinds
+        Kind of each team that is used, in the order of their numbers.
+    at_least
+        Teams that no plan can do without.
+    """
+
+    rounds: Rounds
+    kinds: tuple[int, ...]
+    at_least: int
+
+    @property
+    def teams(self) -> int:
+        """Number of teams that are used."""
+        return len(self.kinds)
 
 
 def plan_rounds(
@@ -103,120 +135,202 @@ def plan_rounds(
     >>> rounds.team_days, sorted(rounds.visits["tests"]), rounds.drive_s
     (1, [50, 100], 3600.0)
     """
-    amounts, place, drive = _checked(tests, stop, drive_s, teams)
-    parts, unserved = _parts(amounts, place, drive, teams)
-    if not parts:
-        visits = pd.DataFrame(columns=VISIT_COLUMNS)
-        return Rounds(visits, _unserved_table(unserved), 0, 0.0)
-    routes = best_routes(
-        parts,
-        place,
-        drive,
-        teams,
-        iterations=iterations,
-        time_limit_s=time_limit_s,
-        seed=seed,
-    )
-    visits, drives = _visits(routes, parts, place, drive, teams)
-    taken = {part for _, route in routes for part in route}
-    for number, part in enumerate(parts):
-        if number not in taken:
-            unserved.append((part.stop, part.tests, NO_TIME, 0.0))
-    return Rounds(visits, _unserved_table(unserved), len(routes), drives)
+    kinds = list(dict.fromkeys(teams))
+    case, unserved = _case(tests, stop, drive_s, kinds)
+    numbers = [[n for n, team in enumerate(teams, 1) if team == kind] for kind in kinds]
+    days = [kind.days * len(of_kind) for kind, of_kind in zip(kinds, numbers, strict=True)]
+    effort = Effort(iterations, time.monotonic() + time_limit_s, seed)
+    return _rounds(_routes(case, days, effort), case, unserved, numbers)
 
 
 def fewest_teams(
     tests: npt.ArrayLike,
     stop: npt.ArrayLike,
     drive_s: npt.ArrayLike,
-    team: Team,
+    kinds: Sequence[Team],
     *,
-    most: int = 200,
+    at_hand: Sequence[int] = (),
+    grows: Sequence[bool] = (),
     iterations: int = ITERATIONS,
     time_limit_s: float = TIME_LIMIT_S,
     seed: int = 0,
-) -> tuple[int, int, Rounds]:
+) -> FewestTeams:
     """
-    Find how many teams of a kind it takes to serve all that can be served.
+    Find how many teams it takes to serve all that can be served, and from which bases.
 
     Parameters
     ----------
     tests, stop, drive_s, iterations, time_limit_s, seed
         As for `plan_rounds`.
-    team
-        What each of the teams is like.
-    most
-        Teams at most.
+    kinds
+        Kinds of teams, one for each base.
+    at_hand
+        Teams of each kind that are there already and are no more teams; none without.
+    grows
+        Whether there may be more teams of each kind; of all without.
 
     Returns
     -------
-    teams
-        Teams of the plan.
-    at_least
-        Teams that no plan can do without: the work at the stops, and one drive from the nearest
-        place to each, fill that many shifts.
-    rounds
-        The plan.
+    fewest
+        The plan. Something is left out for want of time only where it is of use to a kind that
+        does not grow alone.
 
     Raises
     ------
     InputError
-        As for `plan_rounds`, or if `most` teams do not suffice.
+        As for `plan_rounds`, or if no kind grows.
+
+    Examples
+    --------
+    Six stops of four hours each, between two bases: two fill a day, three days are one team's.
+
+    >>> drive = np.full((8, 8), 60.0)
+    >>> teams = [Team(base=0, tests_per_hour=60), Team(base=7, tests_per_hour=60)]
+    >>> found = fewest_teams([220] * 6, range(1, 7), drive, teams, iterations=200)
+    >>> found.teams, found.at_least, found.rounds.team_days
+    (1, 1, 3)
     """
-    amounts, place, drive = _checked(tests, stop, drive_s, [team])
-    parts, _ = _parts(amounts, place, drive, [team])
-    at_least = _least_teams(parts, place, drive, team)
-    for count in range(max(1, at_least), most + 1):
-        rounds = plan_rounds(
-            amounts,
-            place,
-            drive,
-            [team] * count,
-            iterations=iterations,
-            time_limit_s=time_limit_s,
-            seed=seed,
+    case, unserved = _case(tests, stop, drive_s, kinds)
+    spare = list(at_hand) or [0] * len(kinds)
+    free = list(grows) or [True] * len(kinds)
+    if not len(spare) == len(free) == len(kinds) or not any(free):
+        msg = (
+            f"at_hand {spare}, grows {free}: expected one for each of the {len(kinds)} kinds, and "
+            "one that grows"
         )
-        if not (rounds.unserved["reason"] == NO_TIME).any():
-            return count, at_least, rounds
-    msg = f"{most} teams do not suffice; allow more teams, longer shifts or more days"
-    raise InputError(msg)
+        raise InputError(msg)
+    effort = Effort(iterations, time.monotonic() + time_limit_s, seed)
+    routes = _fewest(case, spare, free, effort)
+    used = [-(-sum(kind == k for kind, _ in routes) // team.days) for k, team in enumerate(kinds)]
+    numbers, first = [], 1
+    for count in used:
+        numbers.append(list(range(first, first + count)))
+        first += count
+    rounds = _rounds(routes, case, unserved, numbers)
+    of_team = tuple(k for k, count in enumerate(used) for _ in range(count))
+    return FewestTeams(rounds, of_team, least_teams(tests, stop, drive_s, kinds))
 
 
-def _parts(
-    tests: Ints, place: Ints, drive_s: Floats, teams: Sequence[Team]
-) -> tuple[list[Part], list[tuple[int, int, str, float]]]:
-    """Cut stops into visits that fit a shift; tell which stops no team can serve, and why."""
+def least_teams(
+    tests: npt.ArrayLike, stop: npt.ArrayLike, drive_s: npt.ArrayLike, kinds: Sequence[Team]
+) -> int:
+    """
+    Tell how many teams no plan can do without that serves all that can be served.
+
+    Parameters
+    ----------
+    tests, stop, drive_s
+        As for `plan_rounds`.
+    kinds
+        Kinds of teams; of each there may be any number.
+
+    Returns
+    -------
+    teams
+        A bound from below; the proof is that of `walkcover._round_bounds.least_days`.
+
+    Raises
+    ------
+    InputError
+        As for `plan_rounds`.
+    """
+    case, _ = _case(tests, stop, drive_s, kinds)
+    return -(-least_days(case) // max(team.days for team in kinds))
+
+
+def _routes(case: Case, days: Sequence[int], effort: Effort) -> Routes:
+    """Routes within the days of each kind: to all parts, else to those with most tests."""
+    if not case.parts or not any(days):
+        return []
+    if sum(days) >= least_days(case):
+        share_s = effort.left_s() / 3
+        turn = Effort(effort.iterations, time.monotonic() + share_s, effort.seed)
+        routes = full_routes(case, days, turn)
+        if routes is not None:
+            return routes
+    return some_routes(case, days, effort)
+
+
+def _fewest(case: Case, at_hand: Sequence[int], grows: Sequence[bool], effort: Effort) -> Routes:
+    """Routes to all parts with the fewest teams beyond those at hand."""
+    if not case.parts:
+        return []
+    week = [team.days for team in case.teams]
+    # A day for each part is always enough.
+    enough = [
+        max(held, -(-len(case.parts) // days)) if free else held
+        for held, free, days in zip(at_hand, grows, week, strict=True)
+    ]
+
+    def days_of(teams: Sequence[int]) -> list[int]:
+        return [count * days for count, days in zip(teams, week, strict=True)]
+
+    share_s = effort.left_s() / 2
+    turn = Effort(effort.iterations, time.monotonic() + share_s, effort.seed)
+    routes = full_routes(case, days_of(enough), turn)
+    if routes is None:
+        return some_routes(case, days_of(enough), effort)
+    needs = [sum(kind == k for kind, _ in routes) / days for k, days in enumerate(week)]
+    used = sum(max(0, math.ceil(n) - held) for n, held in zip(needs, at_hand, strict=True))
+    least = max(0, -(-least_days(case) // max(week)) - sum(at_hand))
+    for more in range(least, used):
+        for teams in _spreads(needs, at_hand, grows, more):
+            trial = Effort(min(effort.iterations, TRIAL_ITERATIONS), effort.deadline, effort.seed)
+            found = full_routes(case, days_of(teams), trial)
+            if found is not None:
+                return full_routes(case, days_of(teams), effort, begin=found) or found
+    return routes
+
+
+def _spreads(
+    needs: Sequence[float], at_hand: Sequence[int], grows: Sequence[bool], more: int
+) -> Iterator[list[int]]:
+    """
+    Spread more teams over the kinds that grow, nearest to what is needed first.
+
+    The first spread follows the largest needs that are not met; the others move one team.
+    """
+    free = [k for k, one in enumerate(grows) if one]
+    teams = list(at_hand)
+    for _ in range(more):
+        teams[max(free, key=lambda k: (needs[k] - teams[k], -k))] += 1
+    moved = []
+    for k, other in itertools.permutations(free, 2):
+        if teams[k] > at_hand[k]:
+            changed = list(teams)
+            changed[k] -= 1
+            changed[other] += 1
+            lacks = sum(max(0.0, need - n) for need, n in zip(needs, changed, strict=True))
+            moved.append((lacks, changed))
+    yield teams
+    yield from (changed for _, changed in sorted(moved)[: SPREADS - 1])
+
+
+def _case(
+    tests: npt.ArrayLike, stop: npt.ArrayLike, drive_s: npt.ArrayLike, kinds: Sequence[Team]
+) -> tuple[Case, list[tuple[int, int, str, float]]]:
+    """Check, and cut stops into visits that fit a shift; tell which no team can serve, and why."""
+    amounts, place, drive = _checked(tests, stop, drive_s, kinds)
     parts: list[Part] = []
     unserved: list[tuple[int, int, str, float]] = []
-    for number, amount in enumerate(tests.tolist()):
+    for number, amount in enumerate(amounts.tolist()):
         if not amount:
             continue
-        away = [_away_s(team, int(place[number]), drive_s) for team in teams]
-        room = [
-            min(
-                math.floor(team.tests_per_day),
-                math.floor(
-                    (team.shift_s - drive - team.setup_s) * team.tests_per_hour / 3600.0 + 1e-9
-                ),
-            )
-            if math.isfinite(drive)
-            else 0
-            for team, drive in zip(teams, away, strict=True)
-        ]
-        most = max(room)
-        if most < 1:
-            short_s = min(
-                team.service_s(1) + drive - team.shift_s
-                for team, drive in zip(teams, away, strict=True)
-            )
-            is_cut_off = not math.isfinite(short_s)
-            reason = NO_ROAD if is_cut_off else TOO_FAR
-            unserved.append((number, amount, reason, 0.0 if is_cut_off else max(0.0, short_s)))
+        away = [_away_s(team, int(place[number]), drive) for team in kinds]
+        most = max(team.room(s) for team, s in zip(kinds, away, strict=True))
+        if most >= 1:
+            visits = -(-amount // most)
+            small, larger = divmod(amount, visits)
+            parts += [Part(number, small + (k < larger)) for k in range(visits)]
             continue
-        visits = -(-amount // most)
-        small, larger = divmod(amount, visits)
-        parts += [Part(number, small + (k < larger)) for k in range(visits)]
-    return parts, unserved
+        short_s = min(
+            team.service_s(min(amount, math.floor(team.tests_per_day))) + s - team.shift_s
+            for team, s in zip(kinds, away, strict=True)
+        )
+        reached = math.isfinite(short_s)
+        reason = TOO_FAR if reached else NO_ROAD
+        unserved.append((number, amount, reason, max(0.0, short_s) if reached else 0.0))
+    return Case(parts, place, drive, kinds), unserved
 
 
 def _away_s(team: Team, place: int, drive_s: Floats) -> float:
@@ -224,49 +338,61 @@ def _away_s(team: Team, place: int, drive_s: Floats) -> float:
     return float(np.ceil(drive_s[team.base, place]) + np.ceil(drive_s[place, team.base]))
 
 
-def _least_teams(parts: Sequence[Part], place: Ints, drive_s: Floats, team: Team) -> int:
-    """Teams that the work at the stops, and the nearest drive to each, fill for sure."""
-    if not parts:
-        return 0
-    rows = np.array([place[part.stop] for part in parts])
-    here = np.append(rows, team.base)
-    legs = drive_s[np.ix_(here, rows)].copy()
-    # Visits of one stop may follow each other only on other days; the drive between is none.
-    legs[np.arange(rows.size), np.arange(rows.size)] = np.inf
-    work_s = sum(team.service_s(part.tests) for part in parts) + float(legs.min(axis=0).sum())
-    days = max(
-        math.ceil(work_s / team.shift_s - 1e-9),
-        math.ceil(sum(part.tests for part in parts) / team.tests_per_day - 1e-9),
-    )
-    return -(-days // team.days)
+def _rounds(
+    routes: Routes,
+    case: Case,
+    unserved: Sequence[tuple[int, int, str, float]],
+    numbers: Sequence[Sequence[int]],
+) -> Rounds:
+    """Give the routes of each kind to its teams, and write down what is done and what is not."""
+    visits, drives = _visits(_given_out(routes, case, numbers), case)
+    taken = {part for _, route in routes for part in route}
+    late = [
+        (part.stop, part.tests, NO_TIME, 0.0)
+        for number, part in enumerate(case.parts)
+        if number not in taken
+    ]
+    return Rounds(visits, _unserved_table([*unserved, *late]), len(routes), drives)
+
+
+def _given_out(
+    routes: Routes, case: Case, numbers: Sequence[Sequence[int]]
+) -> list[tuple[int, int, int, list[int]]]:
+    """
+    Give routes to teams and days: as few teams as do, each about as many days.
+
+    Returns team, day, kind and parts of each route. Those that visit one stop follow each other,
+    so that it sees the same team on several days where that is possible.
+    """
+    given = []
+    for kind, of_kind in enumerate(numbers):
+        own = sorted((route for k, route in routes if k == kind), key=min)
+        count = -(-len(own) // case.teams[kind].days)
+        cuts = [round(k * len(own) / count) for k in range(count + 1)] if count else []
+        for team, (low, high) in zip(of_kind, itertools.pairwise(cuts), strict=False):
+            given += [(team, day, kind, own[low + day - 1]) for day in range(1, high - low + 1)]
+    return sorted(given)
 
 
 def _visits(
-    routes: Sequence[tuple[int, list[int]]],
-    parts: Sequence[Part],
-    place: Ints,
-    drive_s: Floats,
-    teams: Sequence[Team],
+    given: Sequence[tuple[int, int, int, list[int]]], case: Case
 ) -> tuple[pd.DataFrame, float]:
     """Write down when each stop is reached and left; seconds of all drives."""
     rows: list[tuple[int, int, int, int, int, float, float, float]] = []
-    days = dict.fromkeys(range(len(teams)), 0)
     drives = 0.0
-    for number, route in routes:
-        team = teams[number]
-        days[number] += 1
+    for number, day, kind, route in given:
+        team = case.teams[kind]
         here, clock = team.base, 0.0
         for order, index in enumerate(route, start=1):
-            part = parts[index]
-            leg = math.ceil(drive_s[here, place[part.stop]])
+            part = case.parts[index]
+            there = int(case.place[part.stop])
+            leg = math.ceil(case.drive_s[here, there])
             arrive = clock + leg
             clock = arrive + team.service_s(part.tests)
-            here = int(place[part.stop])
+            here = there
             drives += leg
-            rows.append(
-                (number + 1, days[number], order, part.stop, part.tests, arrive, clock, leg)
-            )
-        drives += math.ceil(drive_s[here, team.base])
+            rows.append((number, day, order, part.stop, part.tests, arrive, clock, leg))
+        drives += math.ceil(case.drive_s[here, team.base])
     return pd.DataFrame(rows, columns=VISIT_COLUMNS), drives
 
 

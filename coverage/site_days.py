@@ -27,6 +27,8 @@ log = logging.getLogger("walkcover")
 
 # Ids shown in a message.
 SHOWN = 3
+# Nobody whose group the plan does not name is asked to come at night, though some sites are open.
+DAY_BEGINS, DAY_ENDS = 6, 22
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class SiteDay:
         Share of each group that comes in each hour, all sites together, as people like and by the
         timetable, shape (n_kinds, 24); NaN by the timetable where desks are not known.
     allowed
-        Hours in which a group may be asked to come, shape (n_kinds, 24).
+        Hours in which a group may be asked to come, shape (n_kinds, 24): those of the plan, from 6
+        to 22 for groups that it does not name.
     timetables
         Timetables of the classes of sites; None where desks are not known.
     quarters, quarters_staggered
@@ -94,9 +97,7 @@ def busiest_day(
     site_class = np.full(len(tests), -1)
     site_class[rows] = found.ravel()
     natural = _natural(pattern, kinds, plan)
-    hours = {group.kind: group.allowed for group in plan.groups}
-    allowed = np.array([hours.get(kind, (True,) * HOURS) for kind in kinds], dtype=bool)
-    allowed = allowed.reshape(-1, HOURS)
+    allowed = _allowed(kinds, plan)
     natural_share = _over_all(tests, by_hour(natural), site_class)
     quarters = _at_sites(tests, natural, site_class)
     if working.desk_time is None:
@@ -118,6 +119,14 @@ def busiest_day(
         tests, kinds, natural_share, _over_all(tests, slots.share, site_class), allowed, slots,
         quarters, queues, later, queues_later,
     )  # fmt: skip
+
+
+def _allowed(kinds: tuple[str, ...], plan: Plan) -> Flags:
+    """Hours in which each kind may be asked to come."""
+    by_day = tuple(DAY_BEGINS <= hour < DAY_ENDS for hour in range(HOURS))
+    hours = {group.kind: group.allowed for group in plan.groups}
+    rows = [hours.get(kind, by_day) for kind in kinds]
+    return np.array(rows, dtype=bool).reshape(-1, HOURS)
 
 
 def _natural(pattern: Flags, kinds: tuple[str, ...], plan: Plan) -> Floats:

@@ -50,6 +50,7 @@ LOOKS = {
     "curve": Look(stroke="#08519c", width=2.0),
     "bar": Look(fill="#9ecae1"),
     "later": Look(stroke="#b34700", width=2.0),
+    "quiet": Look(stroke="#8a929b", width=2.0),
     "limit": Look(stroke="#1d2329", width=1.4, dash=(6.0, 4.0)),
     "drive": Look(stroke="#08519c", width=1.8),
     "left": Look(fill="#e66101", stroke="#ffffff", width=0.8),
@@ -205,7 +206,7 @@ def _paint(
         (x, y), half = shape.at, (shape.size + look.width) / 2
         box = [(x - half) * scale, (y - half) * scale, (x + half) * scale, (y + half) * scale]
         draw = brush.ellipse if shape.form == "circle" else brush.rectangle
-        draw(box, fill=look.fill, outline=look.stroke, width=thick)
+        draw(box, fill=look.fill or None, outline=look.stroke or None, width=thick)
         return
     if isinstance(shape, Areas) and look.fill:
         mask = _mask(shape.areas, image.size, scale).point(lambda v: round(v * look.opacity))

@@ -120,3 +120,27 @@ class Sites(DrawnLayer):
     """Sites as signs, told apart by shape."""
 
     function = "sites"
+
+
+class Places(DrawnLayer):
+    """Schools, offices and other places with people of their own, by who serves them."""
+
+    function = "places"
+
+
+class Loads(DrawnLayer):
+    """No signs of its own: while it is shown, those of the sites take the colour of their load."""
+
+    function = "loads"
+
+
+class Rounds(DrawnLayer):
+    """Stops and drives of roving teams."""
+
+    function = "rounds"
+
+
+class Relay(DrawnLayer):
+    """The way of the tubes to laboratories."""
+
+    function = "relay"

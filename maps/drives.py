@@ -10,18 +10,9 @@ import shapely
 
 from walkcover.maps.packing import deltas, pack_ints, to_units
 
-# Told apart by those who see no red or no green as well, on the pale ground of the map and beside
-# the blues and the orange of the residences: after the "muted" scheme of Paul Tol, its light
-# colours darkened. A colour that comes again is dashed.
-DRIVE_COLOURS = (
-    "#332288",
-    "#117733",
-    "#aa4499",
-    "#7a7a1f",
-    "#882255",
-    "#2d8577",
-    "#cc6677",
-)
+# Told apart on the pale ground of the map by those who see no red or no green as well; a colour
+# that comes again is dashed.
+DRIVE_COLOURS = ("#3c28b8", "#27966e", "#7d0f2c", "#b565cf", "#94780c")
 # What is nearer to the straight line than this many units, some two metres, cannot be seen.
 SIMPLIFY_UNITS = 4.0
 
@@ -48,7 +39,7 @@ def drive_data(lines: Sequence[shapely.Geometry | None] | np.ndarray[Any, Any]) 
     >>> line = shapely.LineString([(112, 37), (112.05, 37.0), (112.1, 37)])
     >>> data = drive_data([line, None])
     >>> data["parts"]["bytes"], data["lengths"]["bytes"], data["x"]["bytes"]
-    (2, 1, 9)
+    (2, 1, 7)
     """
     shapes = np.empty(len(lines), dtype=object)
     shapes[:] = list(lines)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from walkcover.maps import formats
 from walkcover.maps.document import Chapter, Document, writable
+from walkcover.maps.report_demand import hours_chapter, services_chapter
 from walkcover.maps.report_gaps import gaps_chapter, remedies_chapter
+from walkcover.maps.report_intervals import intervals_chapter
+from walkcover.maps.report_relay import relay_chapter
+from walkcover.maps.report_rounds import rounds_chapter
 from walkcover.maps.report_sites import build_chapter, cards_chapter, closures_chapter
 from walkcover.maps.report_sources import glossary_chapter, sources_chapter, unsnapped_chapter
 from walkcover.maps.report_summary import glance_chapter, totals_chapter
@@ -26,6 +30,11 @@ CHAPTERS = (
     remedies_chapter,
     cards_chapter,
     closures_chapter,
+    hours_chapter,
+    services_chapter,
+    rounds_chapter,
+    relay_chapter,
+    intervals_chapter,
     unsnapped_chapter,
     sources_chapter,
     glossary_chapter,

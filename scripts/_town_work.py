@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import shapely
 from _town_booths import booth_rows, written_place
 from _town_draft import Way
 from shapely import Point, Polygon
@@ -129,4 +128,4 @@ def spot(place_km: tuple[float, float], streets: Sequence[Way]) -> Point:
     given = Point(place_km[0] * 1_000, place_km[1] * 1_000)
     road = min(roads, key=given.distance)
     near = road.interpolate(road.project(given))
-    return Point(shapely.get_x(near) + 5, shapely.get_y(near) + 4)
+    return Point(near.x + 5, near.y + 4)

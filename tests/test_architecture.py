@@ -94,6 +94,7 @@ ORDER = (
     "day_profile",
     "desk_balance",
     "_routes",
+    "_round_bounds",
     "rounds",
     "capacity",
     "_capacity_model",

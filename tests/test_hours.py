@@ -169,9 +169,44 @@ def test_remarks_say_what_a_rule_decided_and_what_else_the_text_says(text, remar
 
 
 def test_the_mean_is_over_the_week():
-    hours = Hours((420,) * 5 + (0, 0))
+    hours = Hours(((1 << 420) - 1,) * 5 + (0, 0))
+    assert hours.minutes == (420,) * 5 + (0, 0)
     assert hours.minutes_per_day == 300
     assert hours.hours_per_day == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "open_days", "shares"),
+    [
+        ("8:30-11:00", 7, {8: 0.5, 9: 1.0, 10: 1.0}),
+        # On two of the five open days until noon only.
+        ("周一至周三 8:00-10:00 周四周五 8:00-9:00", 5, {8: 1.0, 9: 0.6}),
+        ("22:00-次日1:00", 7, {22: 1.0, 23: 1.0, 0: 1.0}),
+        # Open at 22 on Monday, till 1 on Tuesday: two days, each with its part.
+        ("周一 22:00-次日1:00", 2, {22: 0.5, 23: 0.5, 0: 0.5}),
+        ("休息", 0, {}),
+    ],
+)
+def test_hours_of_the_day_by_hand(text, open_days, shares):
+    hours = parse_hours(text)
+    assert hours is not None
+    assert hours.open_days == open_days
+    assert hours.by_hour == pytest.approx([shares.get(hour, 0.0) for hour in range(24)])
+
+
+def test_quarters_of_an_hour_by_hand():
+    hours = parse_hours("8:10-8:50")
+    assert hours is not None
+    found = {at: share for at, share in enumerate(hours.by_quarter) if share}
+    assert found == pytest.approx({32: 5 / 15, 33: 1.0, 34: 1.0, 35: 5 / 15})
+
+
+@given(st.tuples(*[st.integers(0, (1 << DAY_MIN) - 1)] * 7))
+def test_quarters_add_up_to_the_week(opened):
+    hours = Hours(opened)
+    quarters = sum(hours.by_quarter) * 15 * hours.open_days
+    assert quarters == pytest.approx(sum(hours.minutes), rel=1e-12)
+    assert sum(hours.by_hour) * hours.open_days / 7 == pytest.approx(hours.hours_per_day)
 
 
 def spelt(start, end, colon=":", dash="-"):

@@ -20,9 +20,19 @@ import pytest
 import rasterio
 from pyproj import Transformer
 from scipy.spatial import cKDTree
-from shapely import LineString, box
+from shapely import LineString, Polygon, box
 
+import walkcover
+from walkcover.desks import has_desks
+from walkcover.io.daily_sources import (
+    read_bases,
+    read_laboratories,
+    read_stations,
+    read_work_places,
+)
 from walkcover.io.plan_file import load_plan
+from walkcover.io.sources import read_sites
+from walkcover.plan_operations import SERVICES
 
 Parts = Callable[[str], ModuleType]
 
@@ -341,3 +351,80 @@ def test_every_verdict_occurs_and_coverage_falls_from_city_to_countryside(
     assert 0.6 < share[0] < 0.8
     assert 0.35 < share[1] < 0.55
     assert 0.08 < share[2] < 0.2
+
+
+# Daily work
+
+
+def test_daily_plan_names_files_that_are_read() -> None:
+    plan = load_plan(TOWN / "daily.toml")
+    sites = read_sites(plan)
+    assert has_desks(sites)
+    bases, laboratories, stations = read_bases(plan), read_laboratories(plan), read_stations(plan)
+    assert (len(bases), len(laboratories), len(stations)) == (3, 3, 1)
+    assert bases["teams"].isna().all()
+    assert plan.desks.interval_days in plan.demand.intervals
+    # The laboratory that names a booth stands at its door.
+    own = laboratories[laboratories["site_id"] != ""].to_crs("EPSG:32649")
+    booths = sites.set_index("site_id").to_crs("EPSG:32649").geometry
+    assert own.geometry.distance(booths[own["site_id"].item()]).item() < 100
+
+
+def test_places_are_too_small_and_large_enough_for_a_visit(extract: Extract) -> None:
+    plan = load_plan(TOWN / "daily.toml")
+    places = read_work_places(plan)
+    assert places is not None
+    least = {rule.kind: rule.at_least for rule in SERVICES if rule.at_least}
+    for kind, people in least.items():
+        sizes = places.loc[places["kind"] == kind, "people"]
+        assert sizes.min() < people <= sizes.max(), kind
+    assert {"key_group", "institution"} <= set(places["kind"])
+    # Grounds that the extract has bear the same name there, and the place lies in them.
+    drawn = {
+        tags["name"]: refs for _, refs, tags in extract.ways
+        if {"landuse", "amenity"} & set(tags) and "name" in tags
+    }  # fmt: skip
+    on_map = places[places["name"].isin(list(drawn))]
+    assert len(on_map) == 16
+    for name, point in zip(on_map["name"], on_map.geometry, strict=True):
+        outline = Polygon([extract.places[ref] for ref in drawn[name]])
+        assert outline.contains(point), name
+
+
+def test_booths_with_desks_are_the_booths_and_more() -> None:
+    booths, more = (pd.read_excel(TOWN / f"{name}.xlsx") for name in ("booths", "booths_desks"))
+    pd.testing.assert_frame_equal(more.loc[: len(booths) - 1, list(booths)], booths)
+    assert len(more) == len(booths) + 9
+    assert set(more.columns) - set(booths.columns) == {"台数", "开放时间"}
+
+
+@pytest.mark.slow
+def test_daily_work_shows_every_case() -> None:
+    result = walkcover.operate(load_plan(TOWN / "daily.toml"))
+    work = result.operations
+    assert work is not None
+    assert work.rounds is not None
+    assert work.relay is not None
+    sites = work.demand.sites
+    assert (sites["desks_short"] > 0).any()
+    assert (sites["desks_spare"] > 0).any()
+    cured = (sites["status"] == "jammed") & (sites["status_staggered"] == "smooth")
+    assert cured.any()
+    services = work.demand.services
+    places = services[services["origin"] == "place"]
+    assert set(places["service"]) == {"site", "visit", "itself"}
+    homes = services[services["origin"] == "residence"]
+    villages = homes[homes["kind"] == "village"]
+    assert {"site", "round"} <= set(villages["service"])
+    assert services.loc[services["service"] == "round", "site_id"].eq("").all()
+    assert {"visit", "round"} <= set(work.rounds.stops["kind"])
+    assert work.rounds.summary["served_people"] > 0.9 * work.rounds.summary["people"]
+    laboratories = work.relay.laboratories
+    assert laboratories["load_share"].max() > 0.8
+    assert work.relay.summary["oldest_s"] <= load_plan(TOWN / "daily.toml").relay.hold_h * 3600
+    assert work.relay.late.empty
+    assert work.relay.summary["itself_tubes"] > 0
+    intervals = work.intervals
+    assert intervals["interval_days"].tolist() == [7.0, 5.0, 3.0, 2.0]
+    assert intervals["is_plan"].tolist() == [True, False, False, False]
+    assert intervals["cost_per_day"].is_monotonic_increasing

@@ -105,6 +105,27 @@ def test_closing_sends_people_away():
     assert queues.waiting[0, 2] == pytest.approx(0.5, rel=0.1)
 
 
+def test_quarters_of_an_hour_are_the_same_day():
+    hours, desks = [20.0, 110.0, 40.0], 2
+    whole = hourly_queues([hours], [[desks] * 3], per_desk_hour=60.0)
+    quarters = [[amount / 4 for amount in hours for _ in range(4)]]
+    parts = hourly_queues(quarters, [[desks] * 12], per_desk_hour=60.0, parts=4)
+    assert parts.waiting[0] == pytest.approx(whole.waiting[0], rel=1e-9)
+    assert parts.wait_min[0] == pytest.approx(whole.wait_min[0], rel=1e-9)
+    assert parts.left == pytest.approx(whole.left)
+
+
+def test_a_site_that_opens_on_the_half_by_hand():
+    # Half an hour for 90 people with one desk that tests 60 an hour: 30 are tested, 60 leave.
+    # On average 30 wait, and the queue grows by two for each who is tested.
+    arrivals, desks = [[0.0, 0.0, 45.0, 45.0]], [[0, 0, 1, 1]]
+    queues = hourly_queues(arrivals, desks, per_desk_hour=60.0, parts=4)
+    assert queues.waiting[0] == pytest.approx([30.0], rel=0.05)
+    assert queues.left[0] == pytest.approx([60.0], rel=0.05)
+    # By Little: 30 people for half an hour, over 30 who are tested.
+    assert queues.wait_min[0] == pytest.approx([30.0], rel=0.05)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.floats(0, 400), min_size=1, max_size=4), st.integers(1, 6), st.floats(1.01, 3.0))
 def test_more_desks_wait_less_and_more_people_wait_more(arrivals, desks, factor):
@@ -137,3 +158,8 @@ def test_marks_of_shenzhen():
 def test_bad_input_is_named(arrivals, desks, rate, match):
     with pytest.raises(InputError, match=match):
         hourly_queues(arrivals, desks, per_desk_hour=rate)
+
+
+def test_parts_make_whole_hours():
+    with pytest.raises(InputError, match="3 columns of 2 parts"):
+        hourly_queues([[1.0] * 3], [[1] * 3], per_desk_hour=60.0, parts=2)

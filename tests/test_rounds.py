@@ -117,8 +117,8 @@ def test_who_cannot_be_served_is_told_why():
     rounds = plan_rounds([100, 10, 10, 500], [1, 2, 3, 4], drive_s, [team], iterations=200)
     check(rounds, [100, 10, 10, 500], [1, 2, 3, 4], drive_s, [team])
     why = rounds.unserved.set_index("stop")
-    # Six hours of driving, 10 minutes of setting up and one test, in a shift of four hours.
-    assert why.loc[1, ["reason", "short_s"]].tolist() == ["too_far", 2 * HOUR + 660.0]
+    # Six hours of driving, 10 minutes of setting up and 10 tests, in a shift of four hours.
+    assert why.loc[1, ["reason", "short_s"]].tolist() == ["too_far", 2 * HOUR + 1200.0]
     assert why.loc[2, "reason"] == "no_road"
     assert set(why["reason"]) == {"too_far", "no_road", "no_time"}
 
@@ -128,11 +128,82 @@ def test_fewest_teams_meets_its_bound():
     drive_s = np.full((11, 11), 120.0)
     np.fill_diagonal(drive_s, 0.0)
     team = Team(base=0, tests_per_hour=60, tests_per_day=1000, setup_s=0.0, days=5)
-    count, at_least, rounds = fewest_teams([230] * 10, range(1, 11), drive_s, team, iterations=300)
-    assert (count, at_least, rounds.team_days) == (1, 1, 5)
-    check(rounds, [230] * 10, list(range(1, 11)), drive_s, [team])
-    count, at_least, _ = fewest_teams([460] * 10, range(1, 11), drive_s, team, iterations=300)
-    assert (count, at_least) == (2, 2)
+    stop = list(range(1, 11))
+    found = fewest_teams([230] * 10, stop, drive_s, [team], iterations=300)
+    assert (found.teams, found.at_least, found.rounds.team_days) == (1, 1, 5)
+    check(found.rounds, [230] * 10, stop, drive_s, [team])
+    found = fewest_teams([460] * 10, stop, drive_s, [team], iterations=300)
+    assert (found.teams, found.at_least) == (2, 2)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10_000), st.integers(3, 6))
+def test_fewest_days_are_those_of_all_ways_to_share_out(seed, n):
+    # Every set of stops that one day can take, and the fewest of these sets that hold all.
+    rng = np.random.default_rng(seed)
+    drive_s = plane(n + 2, seed)
+    tests = rng.integers(40, 200, n).tolist()
+    stop = list(range(1, n + 1))
+    kinds = [
+        Team(base=base, shift_s=4 * HOUR, tests_per_hour=60, tests_per_day=250, days=1)
+        for base in (0, n + 1)
+    ]
+    day = {
+        chosen
+        for size in range(1, n + 1)
+        for chosen in itertools.combinations(range(n), size)
+        if any(_fits(order, tests, stop, drive_s, kind) for kind in kinds
+               for order in itertools.permutations(chosen))
+    }  # fmt: skip
+    if any((k,) not in day for k in range(n)):
+        return
+    fewest = next(
+        count
+        for count in range(1, n + 1)
+        if any(
+            set().union(*chosen) == set(range(n))
+            for chosen in itertools.combinations(sorted(day), count)
+        )
+    )
+    found = fewest_teams(tests, stop, drive_s, kinds, iterations=600)
+    assert found.at_least <= fewest == found.teams
+    assert found.rounds.unserved.empty
+
+
+def _fits(order, tests, stop, drive_s, team):
+    rows = [team.base, *(stop[k] for k in order), team.base]
+    drive = sum(math.ceil(drive_s[a, b]) for a, b in itertools.pairwise(rows))
+    stand = sum(team.service_s(tests[k]) for k in order)
+    return drive + stand <= team.shift_s and sum(tests[k] for k in order) <= team.tests_per_day
+
+
+def test_two_bases_share_their_stops_and_one_team_does_for_both():
+    # Two clusters half an hour from each other, each at its base; one team has time for all.
+    near, far = 120.0, 1800.0
+    side = np.array([0, 0, 0, 1, 1, 1])
+    drive_s = np.where(side[:, None] == side, near, far)
+    np.fill_diagonal(drive_s, 0.0)
+    tests, stop = [300, 300, 300, 300], [1, 2, 4, 5]
+    one, two = (Team(base=base, tests_per_hour=120, days=5) for base in (0, 3))
+    found = fewest_teams(tests, stop, drive_s, [one, two], iterations=300)
+    # 4 times 2 h 40 min with drives: two days, which the two bases would share, are one team's.
+    assert (found.teams, found.at_least, found.rounds.team_days) == (1, 1, 2)
+    both = fewest_teams(tests, stop, drive_s, [one, two], at_hand=[1, 1], iterations=300)
+    assert (both.kinds, both.rounds.drive_s) == ((0, 1), 2 * 3 * near)
+    check(both.rounds, tests, stop, drive_s, [[one, two][kind] for kind in both.kinds])
+
+
+def test_teams_at_hand_are_used_before_more_are_asked_for():
+    drive_s = np.full((11, 11), 120.0)
+    np.fill_diagonal(drive_s, 0.0)
+    team = Team(base=0, tests_per_hour=60, setup_s=0.0, days=1)
+    far = Team(base=10, tests_per_hour=60, setup_s=0.0, days=1)
+    stop = list(range(1, 9))
+    found = fewest_teams([230] * 8, stop, drive_s, [team, far], at_hand=[2, 0],
+                         grows=[False, True], iterations=300)  # fmt: skip
+    assert found.kinds == (0, 0, 1, 1)
+    with pytest.raises(InputError, match="one that grows"):
+        fewest_teams([230] * 8, stop, drive_s, [team], grows=[False])
 
 
 def test_nothing_to_do_is_no_plan():

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from walkcover import InputError
-from walkcover.slots import stagger
+from walkcover.slots import stagger, stagger_by_hours
 
 
 def test_two_groups_by_hand():
@@ -38,6 +38,69 @@ def test_one_timetable_serves_all_sites():
     slots = stagger(tests, capacity, [[1, 0], [1, 0]], np.ones((2, 2)))
     assert slots.peak == pytest.approx(60 / 90)
     assert slots.share[0] == pytest.approx([1 / 3, 2 / 3])
+
+
+def test_one_odd_site_does_not_keep_the_others_from_being_levelled():
+    # The workers of the first site must all come in the first hour, 60 to a place for 60. The
+    # others, at the second site, need not move for that peak, but the peak of both sites together
+    # is least when they do: 30 of 40 in the second hour, so that 60 + 10 of 120 meet 30 of 120.
+    tests, capacity = [[60.0, 0.0], [0.0, 40.0]], [[60.0, 60.0], [60.0, 60.0]]
+    slots = stagger(tests, capacity, [[1, 0], [1, 0]], [[1, 0], [1, 1]])
+    assert slots.peak == pytest.approx(1.0)
+    assert slots.share[1] == pytest.approx([0.0, 1.0], abs=1e-6)
+    # With 100 of them 60 + x and 100 - x of 120 are level at x = 20.
+    tests[1][1], capacity[1] = 100.0, [120.0, 120.0]
+    slots = stagger(tests, capacity, [[1, 0], [1, 0]], [[1, 0], [1, 1]])
+    assert slots.share[1] == pytest.approx([0.2, 0.8], abs=1e-6)
+
+
+def test_sites_with_other_hours_have_their_own_timetable():
+    # 90 a day where two hours are open, 60 where only the first is: a half each, and all of them.
+    tests, capacity = [[90.0], [60.0]], [[60.0, 60.0], [120.0, 0.0]]
+    found = stagger_by_hours(tests, capacity, [[[0.9, 0.1]], [[1, 0]]], [[1, 1]], site_class=[0, 1])
+    assert found.share[:, 0] == pytest.approx(np.array([[0.5, 0.5], [1.0, 0.0]]))
+    assert found.load == pytest.approx(np.array([[0.75, 0.75], [0.5, 0.0]]))
+    assert (found.peak, found.natural_peak) == (pytest.approx(0.75), pytest.approx(1.35))
+    # 81 came in the first hour, 45 do.
+    assert found.moved == pytest.approx(36 / 150)
+    assert not found.is_free.any()
+
+
+def test_a_group_that_could_not_come_at_all_may_come_when_its_sites_are_open():
+    tests, capacity = [[30.0], [30.0]], [[60.0, 60.0, 0.0], [0.0, 60.0, 60.0]]
+    natural = [[[0.8, 0.2, 0]], [[0, 0.2, 0.8]]]
+    found = stagger_by_hours(tests, capacity, natural, [[0, 0, 1]], site_class=[0, 1])
+    assert found.is_free.tolist() == [[True], [False]]
+    assert found.share[:, 0] == pytest.approx(np.array([[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]]))
+
+
+def test_sites_of_a_class_open_together():
+    with pytest.raises(InputError, match="sites of class 0 are open in different hours"):
+        stagger_by_hours([[1.0], [1.0]], [[1, 0], [1, 1]], [[[1, 0]]], [[1, 1]], site_class=[0, 0])
+
+
+def test_nobody_needs_no_timetable():
+    found = stagger_by_hours(
+        np.empty((0, 1)), np.empty((0, 2)), np.empty((0, 1, 2)), [[1, 1]], site_class=[]
+    )
+    assert (found.peak, found.moved, found.share.shape) == (0.0, 0.0, (0, 1, 2))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000))
+def test_own_timetables_are_no_worse_than_one_for_all(seed):
+    rng = np.random.default_rng(seed)
+    tests, capacity = rng.integers(1, 90, (5, 3)), rng.integers(20, 60, (5, 4))
+    natural, allowed = rng.dirichlet(np.ones(4), size=3), rng.random((3, 4)) < 0.6
+    allowed[:, 0] = True
+    one = stagger(tests, capacity, natural, allowed)
+    number = rng.integers(0, 2, 5)
+    own = stagger_by_hours(tests, capacity, [natural] * 2, allowed, site_class=number)
+    assert own.peak <= one.peak * (1 + 1e-6)
+    assert own.natural_peak == pytest.approx(one.natural_peak)
+    come = np.stack([tests[site] @ own.share[number[site]] for site in range(5)])
+    assert come.sum() == pytest.approx(tests.sum())
+    assert (own.share[:, ~allowed] == 0).all()
 
 
 def test_closed_hours_are_not_used_and_groups_without_tests_have_none():
