@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -84,7 +85,7 @@ def hub_routes(
     n = len(tubes)
     if n == 1:
         return [[0]]
-    whole = np.where(np.isfinite(drive_s), np.ceil(drive_s), NO_WAY_S).astype(np.int64)
+    whole: Any = np.where(np.isfinite(drive_s), np.ceil(drive_s), NO_WAY_S).astype(np.int64)
     np.fill_diagonal(whole, 0)
     # The drive out costs, but takes no hold time: vans are at their first stops when a wave begins.
     held = whole.copy()

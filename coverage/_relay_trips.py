@@ -194,7 +194,8 @@ def passed_on(
         Rows of `ARRIVAL_COLUMNS` and of `TRIP_COLUMNS`.
     """
     queue = sorted(parcels, key=lambda parcel: (parcel.ready_s, parcel.source))
-    rows, trips = [], []
+    rows: list[tuple[float, ...]] = []
+    trips: list[tuple[float, ...]] = []
     at, used = 0, 0
     goals = [int(k) for k in np.argsort(-onward_s, kind="stable") if quota[k] > 0]
     for laboratory in goals:
@@ -252,3 +253,52 @@ def trip_table(rows: Sequence[tuple[float, ...]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=TRIP_COLUMNS)
     whole = {"station": np.int64, "laboratory": np.int64, "wave": np.int64, "tubes": np.int64}
     return table.astype(whole | {"leave_s": float, "back_s": float})
+
+
+def vans_at_work(
+    starts_s: Floats,
+    tubes: Ints,
+    routes: Sequence[Route],
+    trips: pd.DataFrame,
+    n_lab: int,
+    n_hubs: int,
+    unload_s: float,
+) -> tuple[Ints, float]:
+    """
+    Count the vans of each hub that are at work at once.
+
+    Parameters
+    ----------
+    starts_s
+        When each wave begins, since midnight.
+    tubes
+        Tubes of each source and wave.
+    routes
+        Collection routes; those without a tube in a wave are not driven.
+    trips
+        Trips from stations, with the columns `TRIP_COLUMNS`.
+    n_lab, n_hubs
+        Number of laboratories, and of laboratories and stations.
+    unload_s
+        Seconds at a laboratory.
+
+    Returns
+    -------
+    vans, driven_s
+        Vans, shape (n_hubs,), and seconds of driving of all in all.
+    """
+    begin: list[list[float]] = [[] for _ in range(n_hubs)]
+    end: list[list[float]] = [[] for _ in range(n_hubs)]
+    driven_s = 0.0
+    for route in routes:
+        sources = np.array([load.source for load in route.loads])
+        for start_s in starts_s[tubes[sources].sum(axis=0) > 0].tolist():
+            begin[route.hub].append(start_s - route.out_s)
+            end[route.hub].append(start_s + route.home_s)
+            driven_s += route.drive_s
+    for trip in trips.itertuples():
+        begin[n_lab + trip.station].append(trip.leave_s)
+        end[n_lab + trip.station].append(trip.back_s)
+        driven_s += trip.back_s - trip.leave_s - unload_s
+    vans = [most_at_once(*times) for times in zip(begin, end, strict=True)]
+    return np.array(vans, dtype=np.int64), driven_s

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtr
 
-from walkcover.hours import DAYS, Hours, parse_hours
+from walkcover._hour_words import DAYS
+from walkcover.hours import Hours, parse_hours
 from walkcover.plan import HOURS_OF_A_DAY
 
 Floats = npt.NDArray[np.float64]
@@ -45,7 +46,8 @@ class OpenDays:
     @property
     def hours_per_day(self) -> Floats:
         """Hours of a day, the mean of a week."""
-        return self.hours * self.days / DAYS
+        mean: Floats = self.hours * self.days / DAYS
+        return mean
 
     @property
     def share_of_hours(self) -> Floats:

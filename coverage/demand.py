@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from walkcover._errors import InputError
+from walkcover._hour_words import DAYS
 from walkcover.day_profile import HOURS, PARTS, by_hour
 from walkcover.desk_balance import desk_balance, statuses, unknown_hours, worst_hours
-from walkcover.hours import DAYS
 from walkcover.operations import Demand
 from walkcover.plan import Plan
 from walkcover.plan_operations import ITSELF, ROUND, SITE, VISIT

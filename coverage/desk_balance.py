@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from walkcover._hour_words import DAYS
 from walkcover.day_profile import PARTS, Floats, OpenDays
-from walkcover.hours import DAYS
 from walkcover.plan import HOURS_OF_A_DAY
 from walkcover.queues import Queues, hourly_queues, queue_status
 
-# Desks are whole; less than this of one more is rounding.
+# Desks are whole; this share of what they do is rounding.
 DESK_ROUNDING = 1e-9
 WORST = ("worst_hour", "worst_waiting", "worst_wait_min", "left", "status")
 
@@ -59,7 +59,8 @@ def desk_balance(
     capacity = desks * one
     with np.errstate(divide="ignore", invalid="ignore"):
         load_share = np.where(tests > 0, tests / capacity, 0.0)
-        needed = np.where(tests > 0, np.ceil(tests / one - DESK_ROUNDING), 0.0)
+        needed = np.maximum(np.ceil(tests / one * (1.0 - DESK_ROUNDING)), 1.0)
+        needed = np.where(tests > 0, needed, 0.0)
         longer = (tests / (desks * tests_per_desk_hour) - days.hours_per_day) * DAYS / days.days
     known = ~np.isnan(desks)
     longer = np.where(desks >= needed, 0.0, longer)

@@ -158,7 +158,9 @@ def hours_of_day(day: LaboratoryDay, *, assay_s: float) -> tuple[Ints, Ints, Int
     on_h = (day.put_on_s[done] + ROUNDING_S) // HOUR_S
     n_hours = int(max(SHOWN_HOURS - 1, come_h.max(initial=0), result_h.max(initial=0))) + 1
     arrived, tested = (
-        np.bincount(hours.astype(np.int64), minlength=n_hours) for hours in (come_h, on_h)
+        np.bincount(hours.astype(np.int64), minlength=n_hours).astype(np.int64)
+        for hours in (come_h, on_h)
     )
     results = np.bincount(result_h.astype(np.int64), weights=day.tests[done], minlength=n_hours)
-    return arrived, tested, np.cumsum(arrived - tested), results
+    queue: Ints = np.cumsum(arrived - tested)
+    return arrived, tested, queue, results.astype(np.float64)

@@ -128,7 +128,7 @@ def residences_to_serve(
         walk_s, site_id (empty where not reached) and geometry.
     """
     table = residences.reset_index(drop=True)
-    if working.works.all():
+    if len(working.works) and working.works.all():
         names = [f"walk_s{working.suffix}", f"site_id{working.suffix}"]
         walks = table[names].set_axis(["walk_s", "site_id"], axis=1)
     else:

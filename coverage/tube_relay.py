@@ -11,17 +11,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from walkcover._errors import ConservationError, InputError
-from walkcover._relay_flow import Assignment, Transport, assign
+from walkcover._relay_flow import Assignment, assign
+from walkcover._relay_program import Transport
 from walkcover._relay_routes import Load, hub_routes, loads_of
 from walkcover._relay_trips import (
     Parcel,
     Route,
     arrival_table,
-    most_at_once,
     passed_on,
     quotas,
     timed_route,
     trip_table,
+    vans_at_work,
     wave_loads,
 )
 from walkcover.laboratory_hours import HOUR_S, LaboratoryDay, laboratory_day
@@ -57,6 +58,8 @@ class TubeRelay:
         arrive_s (since midnight, unloaded), age_s (of the oldest sample then).
     trips
         A row per trip from a station: station, laboratory, wave, tubes, leave_s, back_s.
+    onward_s
+        Drive from each station to each laboratory, shape (n_stations, n_laboratories).
     vans
         Vans of each hub at work at once, shape (n_laboratories + n_stations,).
     days
@@ -70,6 +73,7 @@ class TubeRelay:
     routes: tuple[Route, ...]
     arrivals: pd.DataFrame
     trips: pd.DataFrame
+    onward_s: Floats
     vans: Ints
     days: tuple[LaboratoryDay, ...]
     driven_s: float
@@ -161,7 +165,16 @@ def relay_tubes(
         )
         rows = np.flatnonzero(mine)[day.row]
         days.append(LaboratoryDay(day.arrive_s, day.put_on_s, day.tests, rows, day.closes_s))
-    vans, driven_s = _vans(waves, routes, trips, capacity.size + len(question.onward_s), options)
+    n_hubs = capacity.size + len(question.onward_s)
+    vans, driven_s = vans_at_work(
+        waves.start_s,
+        waves.tubes,
+        routes,
+        trips,
+        capacity.size,
+        n_hubs,
+        MINUTE_S * options.unload_min,
+    )
     needed = np.min(question.needed_s(), axis=1, initial=np.inf)
     return TubeRelay(
         assignment=assignment,
@@ -169,15 +182,11 @@ def relay_tubes(
         routes=routes,
         arrivals=arrivals,
         trips=trips,
+        onward_s=question.onward_s,
         vans=vans,
         days=tuple(days),
         driven_s=driven_s,
     )
-
-
-def wave_times_s(waves: TubeWaves) -> Floats:
-    """Seconds since midnight at which each wave begins, shape (n_waves,)."""
-    return HOUR_S * waves.start_h
 
 
 def _checked(
@@ -306,7 +315,7 @@ def _arrivals(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Drive every wave: what reaches which laboratory when, and the trips from stations."""
     n = len(waves.tubes)
-    starts, before_s = wave_times_s(waves), HOUR_S * waves.every_h
+    starts, before_s = waves.start_s, HOUR_S * waves.every_h
     rows: list[tuple[float, ...]] = []
     trips: list[tuple[float, ...]] = []
     for source in np.flatnonzero(own >= 0).tolist():
@@ -346,30 +355,3 @@ def _arrivals(
             rows += here
             trips += driven
     return arrival_table(rows), trip_table(trips)
-
-
-def _vans(
-    waves: TubeWaves,
-    routes: Sequence[Route],
-    trips: pd.DataFrame,
-    n_hubs: int,
-    options: RelayOptions,
-) -> tuple[Ints, float]:
-    """Count the vans of each hub that are at work at once, and all their seconds of driving."""
-    starts = wave_times_s(waves)
-    n_lab = n_hubs - (int(trips["station"].max()) + 1 if len(trips) else 0)
-    begin: list[list[float]] = [[] for _ in range(n_hubs)]
-    end: list[list[float]] = [[] for _ in range(n_hubs)]
-    driven_s = 0.0
-    for route in routes:
-        sources = np.array([load.source for load in route.loads])
-        for start_s in starts[waves.tubes[sources].sum(axis=0) > 0].tolist():
-            begin[route.hub].append(start_s - route.out_s)
-            end[route.hub].append(start_s + route.home_s)
-            driven_s += route.drive_s
-    for trip in trips.itertuples():
-        begin[n_lab + trip.station].append(trip.leave_s)
-        end[n_lab + trip.station].append(trip.back_s)
-        driven_s += trip.back_s - trip.leave_s - MINUTE_S * options.unload_min
-    vans = [most_at_once(*times) for times in zip(begin, end, strict=True)]
-    return np.array(vans, dtype=np.int64), driven_s

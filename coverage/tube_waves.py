@@ -13,6 +13,7 @@ from walkcover._errors import InputError
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+HOUR_S = 3600.0
 # Less than this part of a test is a rounding error.
 NO_TEST = 1e-9
 
@@ -41,6 +42,11 @@ class TubeWaves:
     def start_h(self) -> Floats:
         """Hour of the day at which each wave begins, shape (n_waves,)."""
         return self.opens_h + self.every_h * np.arange(1, self.tubes.shape[1] + 1)
+
+    @property
+    def start_s(self) -> Floats:
+        """Seconds since midnight at which each wave begins, shape (n_waves,)."""
+        return HOUR_S * self.start_h
 
 
 def collection_waves(
@@ -99,9 +105,8 @@ def collection_waves(
     n_waves = max(1, math.ceil((ends_h - opens_h) / every_h - NO_TEST))
     marks = opens_h + every_h * np.arange(n_waves + 1)
     upto = np.concatenate([np.zeros((len(tests), 1)), np.cumsum(tests, axis=1)], axis=1)
-    at_marks = np.stack([np.interp(marks, np.arange(25), row) for row in upto]).reshape(
-        len(tests), n_waves + 1
-    )
+    at_marks = np.array([np.interp(marks, np.arange(25), row) for row in upto])
+    at_marks = at_marks.reshape(len(tests), n_waves + 1)
     by_wave = np.maximum(np.diff(at_marks, axis=1), 0.0)
     return TubeWaves(opens_h, every_h, by_wave, tubes_of(by_wave, pooling))
 

@@ -17,6 +17,8 @@ TWIPS_PER_MM = 1440 / 25.4
 WIDEST_WORDS = {"word": 26, "text": 16, "name": 26, "code": 18}
 LEAST_WORDS = 10
 INDENT_MM = 4.0
+# Rows that are written into by hand are at least so high.
+BY_HAND_MM = 9.0
 RULE, STRONG_RULE, QUIET = "D5D9DE", "1D2329", "555D66"
 NAMESPACES = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 CARDS_ACROSS = 3
@@ -131,7 +133,8 @@ def table_xml(table: Table, width_mm: float) -> str:
         for at, (column, width) in enumerate(zip(table.columns, widths, strict=True))
     ]
     heads.append(_row(titles, head=True))
-    rows = [_row(_body(row, table.columns, widths)) for row in table.rows]
+    height_mm = BY_HAND_MM if table.by_hand else 0.0
+    rows = [_row(_body(row, table.columns, widths), height_mm=height_mm) for row in table.rows]
     return _table(widths, [*heads, *rows])
 
 
@@ -254,9 +257,10 @@ def _box(*, drawn: bool) -> str:
     return f"<w:tcBorders>{sides}</w:tcBorders>"
 
 
-def _row(cells: Sequence[str], *, head: bool = False) -> str:
+def _row(cells: Sequence[str], *, head: bool = False, height_mm: float = 0.0) -> str:
+    high = f'<w:trHeight w:val="{_twips(height_mm)}" w:hRule="atLeast"/>' if height_mm else ""
     repeated = "<w:tblHeader/>" if head else ""
-    return f"<w:tr><w:trPr><w:cantSplit/>{repeated}</w:trPr>{''.join(cells)}</w:tr>"
+    return f"<w:tr><w:trPr><w:cantSplit/>{high}{repeated}</w:trPr>{''.join(cells)}</w:tr>"
 
 
 def _table(widths_mm: Sequence[float], rows: Sequence[str], *, padding_mm: float = 1.0) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from walkcover.maps.drawn_layers import DrawnLayer, Loads, Places, Relay, Rounds
-from walkcover.maps.load_layer import STATUSES, knows_desks, load_data, site_rows
+from walkcover.maps.load_layer import knows_desks, load_data, site_rows
 from walkcover.maps.phrases import Phrases, Said
 from walkcover.maps.relay_layer import relay_data, source_rows
 from walkcover.maps.round_layer import round_data
-from walkcover.maps.service_layer import PLACE, SERVICES, place_data, residence_services
+from walkcover.maps.service_layer import place_data, residence_services
 from walkcover.maps.text import ZH, texts
 from walkcover.result import Result
 
@@ -21,14 +21,19 @@ VIEWS = {"services": "places", "load": "loads", "rounds": "rounds", "relay": "re
 SCRIPT = "daily.js"
 SCRIPTS = {"services": "places.js", "load": "loads.js", "rounds": "rounds.js", "relay": "relay.js"}
 STYLE = "daily.css"
+# What the search calls the signs that it finds.
+FOUND_WORDS = (
+    "map_find_place", "map_find_stop", "map_find_base", "map_find_left", "map_find_hub",
+    "map_find_late",
+)  # fmt: skip
 # Words that the scripts put together; what they fill in stays in braces.
 SCRIPT_WORDS = (
     "map_served", "map_rule_name", "map_stop", "map_left", "map_visit", "map_team_day", "map_team",
-    "map_day", "map_all", "map_whole_day", "map_span", "map_sign_stop", "map_sign_base",
-    "map_sign_left", "map_sign_laboratory", "map_sign_station", "map_sign_late",
-    "map_sign_place", "map_sign_other", "map_route", "map_transfer", "map_chart_load",
-    "map_chart_wait", "map_chart_tubes", "map_sites_count", "map_wait_at",
-    "map_starts_again", "daily_view", "map_hour", "map_day_kind", "map_hub",
+    "map_day", "map_all", "map_whole_day", "map_sign_stop", "map_sign_base", "map_sign_left",
+    "map_sign_laboratory", "map_sign_station", "map_sign_late", "map_sign_place",
+    "map_sign_other", "map_route", "map_transfer", "map_chart_load", "map_chart_wait",
+    "map_chart_tubes", "map_sites_count", "map_natural", "map_staggered", "map_tested",
+    "map_waiting", "map_no_drive", "daily_view",
 )  # fmt: skip
 
 PlainData = dict[str, Any]
@@ -74,7 +79,9 @@ def daily_layers(result: Result, words: Phrases) -> list[tuple[type[DrawnLayer],
         layers.append((Relay, "relay", relay_data(relay, words)))
     if rounds is not None:
         starts_h = result.plan.rounds.starts
-        layers.append((Rounds, "rounds", round_data(rounds, demand, starts_h=starts_h, words=words)))
+        layers.append(
+            (Rounds, "rounds", round_data(rounds, demand, starts_h=starts_h, words=words))
+        )
     layers.append((Places, "places", place_data(demand, rounds, result.sites, words)))
     if knows_desks(demand):
         layers.append((Loads, "loads", load_data(demand)))
@@ -129,6 +136,16 @@ def daily_scripts(result: Result) -> list[str]:
     """List the scripts that draw daily work, in the order in which a page holds them."""
     views = daily_views(result)
     return [SCRIPT, *(SCRIPTS[view] for view in views)] if views else []
+
+
+def daily_styles(result: Result) -> list[str]:
+    """List the styles of what is drawn of daily work."""
+    return [STYLE] if daily_views(result) else []
+
+
+def found_words(result: Result, words: Phrases) -> dict[str, Said]:
+    """Pick the words by which the search tells the signs of daily work apart."""
+    return {key: words(key) for key in FOUND_WORDS} if daily_views(result) else {}
 
 
 def _with_blanks(key: str, words: Phrases) -> Said:

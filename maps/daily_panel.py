@@ -45,7 +45,7 @@ def daily_panel(result: Result, words: PanelWords) -> PlainData | None:
         return None
     views = daily_views(result)
     by_service = operations.demand.summary["by_service"]
-    steps = [formats.share(step).removesuffix(".0%") for step in LOAD_STEPS]
+    steps = [f"{step:.0%}" for step in LOAD_STEPS]
     return {
         "views": views,
         "statuses": STATUSES,
@@ -76,7 +76,9 @@ def _row(part: str, key: str, summary: PlainData, text: str, words: PanelWords) 
     }
 
 
-def _counts(part: str, keys: tuple[str, ...], summary: PlainData, words: PanelWords) -> list[PlainData]:
+def _counts(
+    part: str, keys: tuple[str, ...], summary: PlainData, words: PanelWords
+) -> list[PlainData]:
     return [
         _row(part, key, summary, formats.people(float(summary[key])), words)
         for key in keys

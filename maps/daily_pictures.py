@@ -143,15 +143,12 @@ def _curve(curve: Curve, at: Callable[[float, float], Point]) -> Iterator[Lines 
     elif curve.form == "steps":
         yield Lines(
             curve.kind,
-            tuple(
-                tuple(at(n + end, value) for n, value in run for end in (0, 1)) for run in runs
-            ),
+            tuple(tuple(at(n + end, value) for n, value in run for end in (0, 1)) for run in runs),
         )
     else:
         middles = [tuple(at(n + 0.5, value) for n, value in run) for run in runs]
         yield Lines(curve.kind, tuple(line for line in middles if len(line) > 1))
         yield from (Mark(curve.kind, "circle", point, 5.0) for line in middles for point in line)
-
 
 
 def drives_picture(

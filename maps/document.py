@@ -66,13 +66,27 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; `keys` says what the keys of its rows are; in `halves` where it is long and thin."""
+    """
+    A table.
+
+    Parameters
+    ----------
+    columns, rows
+        What stands in it.
+    keys
+        What the keys of its rows are.
+    halves
+        Whether it stands in halves side by side, as it is long and thin.
+    by_hand
+        Whether its rows are high enough to write into by hand.
+    """
 
     block: ClassVar[str] = "table"
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     keys: str = "row"
     halves: bool = False
+    by_hand: bool = False
 
 
 @dataclass(frozen=True)

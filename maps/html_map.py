@@ -16,8 +16,10 @@ from branca.element import MacroElement
 from folium.template import Template
 from markupsafe import Markup
 
+from walkcover.maps import daily_layers as daily
 from walkcover.maps import figures, formats, layers, residences, streets
 from walkcover.maps.base_tiles import base_tiles
+from walkcover.maps.daily_panel import daily_panel
 from walkcover.maps.drawn_layers import (
     DRAWING,
     Areas,
@@ -142,8 +144,12 @@ def build_map(result: Result) -> str:
     whatif = whatif_data(result, residences.residence_order(result.residences), phrases)
     if whatif is not None:
         data["whatif"] = whatif
+    ids = result.residences["residence_id"].iloc[residences.residence_order(result.residences)]
+    work = daily.daily_data(result, ids, phrases)
+    if work is not None:
+        data["daily"] = work
     sides = {key: phrases(f"paper_{key}") for key in ("landscape", "portrait")}
-    data["words"] = {**layers.page_words(phrases), **sides}
+    data["words"] = {**layers.page_words(phrases), **sides, **daily.found_words(result, phrases)}
     # Every phrase has its number now.
     data["phrases"] = {tag: pack_texts(texts) for tag, texts in phrases.table().items()}
     for text in (
@@ -155,6 +161,7 @@ def build_map(result: Result) -> str:
             for name in (
                 *DRAWING,
                 *([] if result.water.empty else ["water.js"]),
+                *daily.daily_scripts(result),
                 *SCRIPTS,
                 *([] if whatif is None else COUNTING),
                 "stages.js",
@@ -165,7 +172,9 @@ def build_map(result: Result) -> str:
         root.header.add_child(Verbatim(text))
     root.html.add_child(Verbatim(_panel(result, words, known)))
     # After folium's own rules, which a later style of the same weight overrides.
-    root.html.add_child(Verbatim(f"<style>{leaflet_css()}{asset('walkcover.css')}</style>"))
+    styles = ["walkcover.css", *daily.daily_styles(result)]
+    css = leaflet_css() + "".join(map(asset, styles))
+    root.html.add_child(Verbatim(f"<style>{css}</style>"))
     tag = LANGUAGE_TAGS[words.language]
     return render_offline(page, language_tag=tag, picture_hosts=options.hosts)
 
@@ -180,12 +189,13 @@ def _layers(result: Result, words: Phrases) -> list[DrawnLayer]:
         (PackedPoints, "residences", residences.residence_data(result, words)),
         (Areas, "gap_areas", layers.gap_data(result, words)),
     ]
-    existing = result.sites["origin"] == "existing"
-    kinds.append(
-        (Sites, "existing", layers.site_data(result.sites[existing], result.rollout, words))
-    )
+    existing, more = result.sites["origin"] == "existing", daily.daily_site_rows(result, words)
+    standing = layers.site_data(result.sites[existing], result.rollout, words, more)
+    work = daily.daily_layers(result, words)
+    kinds += [*work, (Sites, "existing", standing)]
     # A base map has its own water, with names that an area of ours would hide.
-    hidden = {"isochrones", *(["water"] if result.plan.map.tiles else [])}
+    hidden = {"isochrones", *(key for _, key, _ in work)}
+    hidden |= {"water"} if result.plan.map.tiles else set()
     drawn = [
         kind(key, data, label=_label(_of_key(f"layer_{key}")), show=key not in hidden)
         for kind, key, data in kinds
@@ -194,7 +204,7 @@ def _layers(result: Result, words: Phrases) -> list[DrawnLayer]:
         of_stage = result.sites[~existing & (result.sites["stage"] == stage)]
         if of_stage.empty:
             continue
-        data = layers.site_data(of_stage, result.rollout, words)
+        data = layers.site_data(of_stage, result.rollout, words, more)
         label = _label(partial(_suggested, stage=stage))
         drawn.append(Sites(f"suggested{number}", data, label=label))
     return drawn
@@ -254,6 +264,7 @@ def _panel(result: Result, words: Words, known: NearSites | None) -> str:
         share_classes=_share_classes(both) if layers.labelled_zones(result) > 1 else [],
         review=result.plan.plan.map_review,
         whatif=_whatif_panel(result, known),
+        daily=daily_panel(result, both),
         too_many=result.near_sites is None and known is not None,
         player=figures.has_after(result) and len(result.rollout) > 0,
         stages=stages,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -139,8 +140,17 @@ def isochrone_data(result: Result, words: Phrases) -> PlainData:
     return {"style": "isochrone", "level": 340} | packed_outlines(features[::-1])
 
 
-def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Phrases) -> Packed:
-    """Pack one entry per site: where it is, how it is drawn, and what its popup says."""
+def site_data(
+    sites: pd.DataFrame,
+    rollout: pd.DataFrame,
+    words: Phrases,
+    more: Mapping[str, list[list[Said]]] = MappingProxyType({}),
+) -> Packed:
+    """
+    Pack one entry per site: where it is, how it is drawn, and what its popup says.
+
+    `more` are further rows of the popup, by site_id.
+    """
     near = dict(zip(rollout["site_id"], rollout["near"], strict=True)) if len(rollout) else {}
     entries = []
     for site, title in zip(sites.to_dict("records"), site_titles(sites), strict=True):
@@ -160,6 +170,7 @@ def site_data(sites: pd.DataFrame, rollout: pd.DataFrame, words: Phrases) -> Pac
             rows.append([words("load_share"), formats.share(site["load_share"])])
         if is_text(near.get(site["site_id"])):
             rows.append([words("near"), _streets_said(near[site["site_id"]], words)])
+        rows += more.get(str(site["site_id"]), [])
         open_now = site["status"] == "open"
         entries.append(
             {

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from walkcover.maps import formats
+from walkcover.maps.daily_words import hours_text, place_title, time_text
 from walkcover.maps.drives import DRIVE_COLOURS, drive_data
 from walkcover.maps.layers import is_text
 from walkcover.maps.packing import pack_ints, pack_json
 from walkcover.maps.phrases import Phrases, Said
-from walkcover.maps.signs import place_title, placed, sized
+from walkcover.maps.signs import placed, sized
 from walkcover.maps.text import Words
 from walkcover.operations import RelayPlan
 
@@ -23,7 +24,6 @@ TRANSFER_PX = (2.5, 7.0)
 STATION_PX = 20
 # Load at which the colour of a laboratory changes; above all its capacity it is short.
 LOAD_STEPS = (0.7, 1.0)
-HOURS_OF_A_DAY = 24
 
 PlainData = dict[str, Any]
 Rows = list[list[Said]]
@@ -127,23 +127,17 @@ def _laboratories(relay: RelayPlan, words: Phrases) -> Iterator[PlainData]:
             "kind": "laboratory",
             "width": width,
             "class": load_class(one["load_share"], one["short_tubes"]),
-            "title": place_title(one["name"], one["laboratory_id"]),
+            "title": place_title(one["laboratory_id"], one["name"]),
             "rows": rows,
         }
 
 
 def _clock(hour: float, words: Phrases) -> Said:
-    return words.both(partial(_day_clock, hour))
-
-
-def _day_clock(hour: float, words: Words) -> str:
-    """Write a time of the day, or of the next day."""
-    said = formats.clock(hour)
-    return words("map_next_day", hour=said) if hour >= HOURS_OF_A_DAY else said
+    return words.both(partial(time_text, hour))
 
 
 def _tubes_at(tubes: str, hour: float, words: Words) -> str:
-    return words("map_tubes_at", tubes=tubes, hour=_day_clock(hour, words))
+    return words("map_tubes_at", tubes=tubes, hour=time_text(hour, words))
 
 
 def _stations(relay: RelayPlan, words: Phrases) -> Iterator[PlainData]:
@@ -157,7 +151,7 @@ def _stations(relay: RelayPlan, words: Phrases) -> Iterator[PlainData]:
             "id": str(one["hub_id"]),
             "kind": "station",
             "width": STATION_PX,
-            "title": place_title(one["name"], one["hub_id"]),
+            "title": place_title(one["hub_id"], one["name"]),
             "rows": rows,
         }
 
@@ -211,7 +205,7 @@ def source_rows(relay: RelayPlan, words: Phrases) -> dict[str, Rows]:
     for one in relay.sources.to_dict("records"):
         rows: Rows = [[words("map_tubes_day"), formats.people(one["tubes"])]]
         if is_text(one["hub_id"]):
-            hub = place_title(names.get(one["hub_id"], ""), one["hub_id"])
+            hub = place_title(one["hub_id"], names.get(one["hub_id"], ""))
             if one["route"]:
                 hub = words("map_by_route", hub=hub, route=str(one["route"]))
             rows.append([words("map_collected_to"), hub])
@@ -230,7 +224,7 @@ def _others(relay: RelayPlan, titles: Mapping[str, str], words: Phrases) -> Iter
     for one in others[~others["source_id"].isin(list(titles))].to_dict("records"):
         yield placed(one["geometry"]) | {
             "kind": one["kind"],
-            "title": place_title(one["name"], one["source_id"]),
+            "title": place_title(one["source_id"], one["name"]),
             "rows": [[words("map_kind"), words(f"source_{one['kind']}")], *rows[one["source_id"]]],
         }
 
@@ -243,11 +237,11 @@ def _late(relay: RelayPlan, words: Phrases) -> Iterator[PlainData]:
             [words("map_tubes_day"), formats.people(one["tubes"])],
         ]
         if pd.notna(one["needed_h"]):
-            hours = formats.number(round(float(one["needed_h"]), 1))
+            hours = hours_text(float(one["needed_h"]))
             rows.append([words("map_remedy"), words("map_remedy_hold", value=hours)])
         if one["short_tubes"] > 0:
             rows.append([words("map_short_tubes"), formats.people(one["short_tubes"])])
         yield placed(where[one["source_id"]]) | {
-            "title": place_title(one["name"], one["source_id"]),
+            "title": place_title(one["source_id"], one["name"]),
             "rows": rows,
         }

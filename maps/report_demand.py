@@ -174,11 +174,14 @@ def _short_sites(demand: Demand, words: Words) -> list[Block]:
 
 
 def _desk_cells(site: Record) -> list[Cell]:
-    names = (("tests", formats.people), ("desks", formats.number))
-    names += (("desks_needed", formats.number), ("desks_short", formats.number))
     return [
         Cell(write(site[name]), key=f"site_load.{site['site_id']}.{name}", value=site[name])
-        for name, write in names
+        for name, write in (
+            ("tests", formats.people),
+            ("desks", formats.number),
+            ("desks_needed", formats.number),
+            ("desks_short", formats.number),
+        )
     ]
 
 
@@ -266,7 +269,9 @@ def _timetable(demand: Demand, words: Words) -> list[Block]:
         cells = [Cell(f"{formats.clock(hour)}–{formats.clock(hour + 1)}")]
         for kind in shown:
             slot = table.loc[(kind, hour)]
-            cells += [Cell(formats.share(slot[name]) if slot[name] > ROUNDING else "") for name in names]
+            cells += [
+                Cell(formats.share(slot[name]) if slot[name] > ROUNDING else "") for name in names
+            ]
         rows.append(Row(tuple(cells)))
     return [
         Heading(words("timetable" if asked else "usual_hours")),

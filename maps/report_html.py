@@ -40,7 +40,7 @@ def build_report(result: Result) -> str:
     return html_report(report_document(result))
 
 
-def html_report(document: Document) -> str:
+def html_report(document: Document, *, more_css: str = "") -> str:
     """
     Write a document as an HTML page.
 
@@ -48,6 +48,8 @@ def html_report(document: Document) -> str:
     ----------
     document
         What the page says.
+    more_css
+        Rules behind those of the report.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def html_report(document: Document) -> str:
         document=document,
         wordy=WORDY,
         dense=DENSE_COLUMNS,
-        css=asset("report.css"),
+        css=asset("report.css") + more_css,
         page_label=_content(document.page_label),
         running_head=_css_text(running_head(document.title)),
     )

@@ -32,6 +32,7 @@ from walkcover.maps.document import (
     Table,
 )
 from walkcover.maps.drawing import Drawing
+from walkcover.maps.layers import street_list
 from walkcover.maps.text import Words
 from walkcover.operations import Demand, RoundPlan
 from walkcover.plan_operations import RoundOptions
@@ -43,7 +44,7 @@ ROUND_FIGURES = (
     ("teams", "teams", formats.people),
     ("teams_at_least", "teams_at_least", formats.people),
     ("team_days", "team_days", formats.people),
-    ("stops", "round_stops", formats.people),
+    ("stops", "stops_in_all", formats.people),
     ("served_tests", "served_tests", formats.people),
     ("drive_s", "drive_total", formats.duration),
     ("longest_day_s", "longest_day", formats.duration),
@@ -234,12 +235,15 @@ def unserved_blocks(rounds: RoundPlan, words: Words) -> list[Block]:
     if rounds.unserved.empty:
         return []
     left = rounds.unserved.sort_values("people", ascending=False, kind="stable")
-    columns = [Column(words("place_name"), "name"), Column(words("people"), "people")]
+    near = dict(zip(rounds.stops["stop_id"], rounds.stops["near"], strict=True))
+    columns = [Column(words("place_name"), "name"), Column(words("near"), "name")]
+    columns.append(Column(words("people"), "people"))
     columns += [Column(words("reason"), "text"), Column(words("what_helps"), "text")]
     rows = [
         Row(
             (
                 Cell(place_title(place["place_id"], place["name"])),
+                Cell(street_list(str(near.get(place["place_id"]) or ""), words)),
                 Cell(formats.people(place["people"])),
                 Cell(words(f"left_{place['reason']}")),
                 Cell(remedy_text(place, words)),

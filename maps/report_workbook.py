@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from walkcover.maps import figures, formats
+from walkcover.maps.daily_sheets import daily_sheets
 from walkcover.maps.document import Block, Bullets, Chapter, Figure, Heading, Paragraph, Table
 from walkcover.maps.layers import site_titles
 from walkcover.maps.report_gaps import remedy_text
@@ -80,7 +81,8 @@ def report_sheets(result: Result, words: Words) -> Iterator[DataSheet]:
     -------
     sheets
         verdicts, stages, zones, gap_areas, rollout, remedies, sites, closures, band, and shortages
-        where desk time counts. Numbers are those of the result, walks in minutes.
+        where desk time counts; and those of `daily_sheets` where daily work was planned. Numbers
+        are those of the result, walks in minutes.
     """
     tables = {
         "stages": _stages(result, words),
@@ -106,6 +108,8 @@ def report_sheets(result: Result, words: Words) -> Iterator[DataSheet]:
         yield DataSheet(key, words(f"sheet_{key}"), columns, frozen=2, none=said)
     if "desks" in result.summary:
         yield _shortages(result, words)
+    if result.operations is not None:
+        yield from daily_sheets(result.operations, words)
 
 
 def _stages(result: Result, words: Words) -> pd.DataFrame:

@@ -11,12 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from walkcover.maps import formats
+from walkcover.maps.daily_words import hours_text, place_title
 from walkcover.maps.drives import DRIVE_COLOURS, drive_data
 from walkcover.maps.layers import is_text, street_list
 from walkcover.maps.packing import pack_ints, pack_json
 from walkcover.maps.phrases import Phrases, Said
 from walkcover.maps.service_layer import SERVICES
-from walkcover.maps.signs import place_title, placed, sized
+from walkcover.maps.signs import placed, sized
 from walkcover.maps.text import Words
 from walkcover.operations import Demand, RoundPlan
 
@@ -98,7 +99,7 @@ def _bases(rounds: RoundPlan, words: Phrases) -> Iterator[PlainData]:
         rows: Rows = [[words("map_teams"), said]]
         yield placed(base["geometry"]) | {
             "id": str(base["base_id"]),
-            "title": place_title(base["name"], base["base_id"]),
+            "title": place_title(base["base_id"], base["name"]),
             "rows": rows,
         }
 
@@ -133,7 +134,7 @@ def _stops(rounds: RoundPlan, words: Phrases) -> Iterator[PlainData]:
         yield placed(stop["geometry"]) | {
             "kind": stop["kind"],
             "width": width,
-            "title": place_title(stop["name"], stop["stop_id"]),
+            "title": place_title(stop["stop_id"], stop["name"]),
             "rows": rows,
         }
 
@@ -152,7 +153,7 @@ def _minutes(drive_s: float, words: Phrases) -> Said:
 
 def _day_rows(day: PlainData, starts_h: float, words: Phrases) -> Rows:
     return [
-        [words("map_base"), place_title(day["base_name"], day["base_id"])],
+        [words("map_base"), place_title(day["base_id"], day["base_name"])],
         [words("map_stops"), formats.people(day["stops"])],
         [words("map_tests"), formats.people(day["tests"])],
         [words("map_drive"), formats.duration(day["drive_s"])],
@@ -178,9 +179,9 @@ def _unserved(rounds: RoundPlan, demand: Demand, words: Phrases) -> Iterator[Pla
             [words("map_tests_interval"), formats.people(one["tests"])],
         ]
         if pd.notna(one["remedy_value"]):
-            value = formats.number(round(float(one["remedy_value"]), 1))
+            value = hours_text(float(one["remedy_value"]))
             rows.append([words("map_remedy"), words(f"map_remedy_{one['reason']}", value=value)])
         yield placed(point) | {
-            "title": place_title(one["name"], one["place_id"]),
+            "title": place_title(one["place_id"], one["name"]),
             "rows": rows,
         }

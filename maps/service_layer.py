@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from walkcover.maps import formats
+from walkcover.maps.daily_words import place_title
 from walkcover.maps.layers import is_text, site_titles
 from walkcover.maps.packing import pack_ints, pack_json
 from walkcover.maps.phrases import Phrases, Said
-from walkcover.maps.signs import place_title, placed
+from walkcover.maps.signs import placed
 from walkcover.maps.text import Words
 from walkcover.operations import Demand, RoundPlan
 from walkcover.plan_operations import ANY
@@ -146,7 +147,7 @@ def place_data(
             {
                 **placed(place["geometry"]),
                 "kind": place["service"],
-                "title": place_title(place["name"], place["place_id"]),
+                "title": place_title(place["place_id"], place["name"]),
                 "rows": rows,
                 "stop": stop.get(str(place["place_id"]), -1),
             }

@@ -1,4 +1,4 @@
-"""Name the signs of daily work, place them and give them a size."""
+"""Place the signs of daily work, and give them a size."""
 
 from __future__ import annotations
 
@@ -8,21 +8,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from walkcover.maps.layers import DEGREE_DECIMALS, is_text
+from walkcover.maps.layers import DEGREE_DECIMALS
 
 PlainData = dict[str, Any]
-
-
-def place_title(name: object, place_id: object) -> str:
-    """
-    Call something by its name and its id, or by its id alone.
-
-    Examples
-    --------
-    >>> place_title("迎晖小学", "P1"), place_title("", "R7")
-    ('迎晖小学 (P1)', 'R7')
-    """
-    return f"{name} ({place_id})" if is_text(name) and name != place_id else str(place_id)
 
 
 def sized(values: pd.Series, *, least: float, most: float) -> np.ndarray[Any, Any]:

@@ -122,7 +122,7 @@ def make_up_land(seed: int) -> Land:
     county = np.repeat(np.arange(COUNTIES), per_county)
     number = np.arange(TOWNS) - np.searchsorted(county, county)
     # In districts most towns are subdistricts, in county-level cities a few.
-    urban = rng.random(TOWNS) < np.where(is_district, 0.65, np.where(is_city, 0.25, 0.02))[county]
+    urban = rng.random(TOWNS) < np.where(is_district, 0.45, np.where(is_city, 0.2, 0.01))[county]
     towns = pd.DataFrame(
         {
             "code": [f"{code[c]}{n + 1:03d}" for c, n in zip(county, number, strict=True)],

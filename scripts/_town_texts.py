@@ -66,8 +66,8 @@ max_sites = 6
 """
 
 DAILY = f"""\
-# Daily work in the example town, once nine more booths stand in its towns: who is tested where,
-# rounds of teams, the way of the tubes. Explained in docs/daily_work.md.
+# Daily work in the example town, once ten more booths stand: who is tested where, rounds of
+# teams, the way of the tubes. Explained in docs/daily_work.md.
 
 [plan]
 name = "{CITY_NAME}日常采样与转运(示例)"
@@ -107,7 +107,7 @@ source = "zones.geojson"
 interval_days = 7
 hours_per_day = 8
 
-# Nothing is built in the towns any more; the countryside gets two booths, teams serve the rest.
+# Nothing more is built: teams serve those whom no booth reaches.
 [[stages]]
 name = "city"
 max_sites = 0
@@ -118,7 +118,7 @@ max_sites = 0
 
 [[stages]]
 name = "countryside"
-max_sites = 2
+max_sites = 0
 
 [places]
 source = "places.csv"
@@ -204,7 +204,7 @@ A made-up prefecture in loess hills: a city on a river, a county town, villages.
 | `town/elevation.tif` | heights in whole metres (int16), cells of 3 seconds, EPSG:4326 |
 | `town/population.tif` | people per cell (float32), cells of 3 seconds, EPSG:4326 |
 | `town/daily.toml` | a second plan, of daily work: the same town, with the files below |
-| `town/booths_desks.xlsx` | the booths and nine more, with desks and opening hours; GCJ-02 |
+| `town/booths_desks.xlsx` | the booths and ten more, with desks and opening hours; GCJ-02 |
 | `town/places.csv` | schools, offices, works, homes, a hospital; GB18030, GCJ-02 |
 | `town/bases.csv` | where roving teams start; UTF-8 with BOM, GCJ-02 |
 | `town/laboratories.csv` | where tubes are tested; UTF-8 with BOM, GCJ-02 |

@@ -66,7 +66,7 @@ def test_every_file_that_is_not_ours_is_listed(script: ModuleType) -> None:
         for path in ASSETS.glob("*.js")
         if path.read_text("utf-8").startswith('"use strict";')
     }
-    ours |= {"walkcover.css", "report.css", "comparison.css", "sha256.txt"}
+    ours |= {"walkcover.css", "report.css", "round_sheets.css", "comparison.css", "sha256.txt"}
     assert {path.name for path in ASSETS.iterdir()} == ours | set(script.listed_sums(ASSETS))
 
 

@@ -116,13 +116,13 @@ def test_quarters_of_an_hour_are_the_same_day():
 
 
 def test_a_site_that_opens_on_the_half_by_hand():
-    # Half an hour for 90 people with one desk that tests 60 an hour: 30 are tested, 60 leave.
-    # On average 30 wait, and the queue grows by two for each who is tested.
-    arrivals, desks = [[0.0, 0.0, 45.0, 45.0]], [[0, 0, 1, 1]]
+    # Half an hour for 900 people with ten desks that test 600 an hour: 300 are tested, 600 leave,
+    # and on average 300 wait.
+    arrivals, desks = [[0.0, 0.0, 450.0, 450.0]], [[0, 0, 10, 10]]
     queues = hourly_queues(arrivals, desks, per_desk_hour=60.0, parts=4)
-    assert queues.waiting[0] == pytest.approx([30.0], rel=0.05)
-    assert queues.left[0] == pytest.approx([60.0], rel=0.05)
-    # By Little: 30 people for half an hour, over 30 who are tested.
+    assert queues.waiting[0] == pytest.approx([300.0], rel=0.05)
+    assert queues.left[0] == pytest.approx([600.0], rel=0.05)
+    # By Little: 300 people for half an hour, over 300 who are tested.
     assert queues.wait_min[0] == pytest.approx([30.0], rel=0.05)
 
 

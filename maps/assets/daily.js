@@ -75,6 +75,8 @@ walkcover.daily = (function () {
   function sign(entry, options, many) {
     const svg = draw(null, "svg", { viewBox: "-11 -11 22 22", class: options.className });
     const round = options.shape === "round", square = options.shape === "visit";
+    /* A cross has a pale edge, so that it reads on the sign of a site. */
+    if (options.shape === "left") draw(svg, "path", { d: PATHS.left, class: "edge" });
     const mark = round ? draw(svg, "circle", { r: options.radius || 9 })
       : square ? draw(svg, "rect", { x: -8.5, y: -8.5, width: 17, height: 17, rx: 3 })
         : draw(svg, "path", { d: PATHS[options.shape] });

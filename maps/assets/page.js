@@ -103,6 +103,7 @@ walkcover.extend(function (map, control) {
     const all = [];
     function add(text, kind, go) { all.push({ text: text, low: text.toLowerCase(), kind: kind, go: go }); }
     for (const one of state.markers) add(String(walkcover.say(one.site.title)), "site", function () { goSite(one); });
+    for (const one of walkcover.finds || []) add(one.title(), one.kind, function () { one.go(map); });
     if (state.zones) {
       state.zones.features.forEach(function (feature) {
         const p = feature.properties;

@@ -2,7 +2,7 @@
 /* Schools, offices and other places, by who serves them. */
 walkcover.places = function (key) {
   const daily = walkcover.daily;
-  const signs = daily.signs(walkcover.unpackJson(walkcover.data[key].signs), "map_place_kind", function (place) {
+  const signs = daily.signs(walkcover.unpackJson(walkcover.data[key].signs), "map_find_place", function (place) {
     return {
       shape: "place", width: 16, className: "place " + place.kind, said: "map_sign_place",
       card: function (title) {

@@ -34,7 +34,7 @@ walkcover.relay = function (key, map) {
     };
   }
 
-  const hubs = daily.signs(walkcover.unpackJson(source.hubs), "map_hub_kind", function (hub, i) {
+  const hubs = daily.signs(walkcover.unpackJson(source.hubs), "map_find_hub", function (hub, i) {
     const laboratory = hub.kind === "laboratory";
     return {
       shape: hub.kind, width: hub.width, className: laboratory ? "laboratory load" + hub.class : "station",
@@ -44,8 +44,8 @@ walkcover.relay = function (key, map) {
   const others = daily.signs(walkcover.unpackJson(source.others), null, function () {
     return { shape: "round", radius: 8, width: 12, className: "other", said: "map_sign_other" };
   });
-  const late = daily.signs(walkcover.unpackJson(source.late), "map_late_kind", function () {
-    return { shape: "left", width: 16, className: "left", said: "map_sign_late", above: 300 };
+  const late = daily.signs(walkcover.unpackJson(source.late), "map_find_late", function () {
+    return { shape: "left", width: 20, className: "left", said: "map_sign_late", above: 300 };
   });
   const routeHub = walkcover.unpack(source.routes.hub), routeRows = walkcover.unpackJson(source.routes.rows);
   const served = Array.from(new Set(routeHub)).sort(function (a, b) { return a - b; });

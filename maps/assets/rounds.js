@@ -37,13 +37,13 @@ walkcover.rounds = function (key, map) {
     return function (title) { return walkcover.card(title(), stop.rows.concat(daily.stopRows(i, false))); };
   }
 
-  const stops = daily.signs(walkcover.unpackJson(source.stops), "map_stop_kind", function (stop, i) {
+  const stops = daily.signs(walkcover.unpackJson(source.stops), "map_find_stop", function (stop, i) {
     return { shape: stop.kind, width: stop.width, className: "stop", said: "map_sign_stop", card: stopCard(stop, i), above: 200 };
   });
-  const bases = daily.signs(walkcover.unpackJson(source.bases), "map_base_kind", function () {
+  const bases = daily.signs(walkcover.unpackJson(source.bases), "map_find_base", function () {
     return { shape: "base", width: 22, className: "base", said: "map_sign_base", above: 100 };
   });
-  const left = daily.signs(walkcover.unpackJson(source.unserved), "map_left_kind", function () {
+  const left = daily.signs(walkcover.unpackJson(source.unserved), "map_find_left", function () {
     return { shape: "left", width: 16, className: "left", said: "map_sign_left", above: 300 };
   });
   const drives = lines.map(function (one, i) {

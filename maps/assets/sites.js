@@ -9,7 +9,7 @@ walkcover.sites = (function () {
    * Placed without a transform: the browser makes a layer of its own for each thing that has one,
    * and hundreds of layers take longer to put together than a frame lasts.
    */
-  const Sign = L.Marker.extend({
+  const Sign = walkcover.Sign = L.Marker.extend({
     _setPos: function (at) {
       L.Marker.prototype._setPos.call(this, at);
       const style = this._icon.style;
