@@ -54,7 +54,8 @@ class OpenDays:
         """Share of a day's capacity that falls into each hour, shape (n_sites, 24)."""
         parts = self.is_open.reshape(-1, HOURS, PARTS).sum(axis=2).astype(np.float64)
         total = parts.sum(axis=1, keepdims=True)
-        return np.divide(parts, total, out=np.zeros_like(parts), where=total > 0)
+        share: Floats = np.divide(parts, total, out=np.zeros_like(parts), where=total > 0)
+        return share
 
 
 def open_days(sites: pd.DataFrame, hours_per_day: Floats, *, opens: float) -> OpenDays:
@@ -196,4 +197,5 @@ def _bumps(peaks: Sequence[float], spread_h: float) -> Floats:
 def _whole(shares: Floats) -> Floats:
     """Make rows sum to 1, and leave those without anything."""
     total = shares.sum(axis=1, keepdims=True)
-    return np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
+    parts: Floats = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
+    return parts

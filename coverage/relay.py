@@ -209,10 +209,9 @@ def _own_laboratories(sources: gpd.GeoDataFrame, laboratories: gpd.GeoDataFrame)
     """Laboratory at each site that has one, -1 elsewhere."""
     own = np.full(len(sources), -1)
     is_site = (sources["kind"] == SITE).to_numpy()
-    ids = pd.Index(sources["source_id"].where(is_site, None))
+    row_of = {key: k for k, key in enumerate(sources["source_id"]) if is_site[k]}
     named = laboratories["site_id"].to_numpy(object)
-    row = ids.get_indexer(named)
-    row[named == ""] = -1
+    row = np.array([row_of.get(key, -1) for key in named])
     lost = laboratories["laboratory_id"][(named != "") & (row < 0)].tolist()
     if lost:
         log.warning(

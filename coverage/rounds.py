@@ -319,9 +319,9 @@ def _case(
         away = [_away_s(team, int(place[number]), drive) for team in kinds]
         most = max(team.room(s) for team, s in zip(kinds, away, strict=True))
         if most >= 1:
-            visits = -(-amount // most)
-            small, larger = divmod(amount, visits)
-            parts += [Part(number, small + (k < larger)) for k in range(visits)]
+            # Full days and a rest, which shares its day with other stops more easily than halves.
+            full, rest = divmod(amount, most)
+            parts += [Part(number, most)] * full + [Part(number, rest)] * (rest > 0)
             continue
         short_s = min(
             team.service_s(min(amount, math.floor(team.tests_per_day))) + s - team.shift_s

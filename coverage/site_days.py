@@ -159,7 +159,8 @@ def _over_all(tests: Floats, shares: Floats, site_class: npt.NDArray[np.int64]) 
     for code, share in enumerate(shares):
         total += tests[site_class == code].sum(axis=0)[:, None] * share
     whole = total.sum(axis=1, keepdims=True)
-    return np.divide(total, whole, out=np.zeros_like(total), where=whole > 0)
+    parts: Floats = np.divide(total, whole, out=np.zeros_like(total), where=whole > 0)
+    return parts
 
 
 def _warn_of_free(

@@ -277,4 +277,5 @@ def _nearest(
 def _rows(site_id: pd.Series, ids: pd.Series) -> npt.NDArray[np.int64]:
     """Row of each site, -1 for none."""
     row = pd.Series(np.arange(len(ids)), index=ids.astype(str).to_numpy(object))
-    return site_id.astype(str).map(row).fillna(-1).to_numpy(np.int64)
+    found: npt.NDArray[np.int64] = site_id.astype(str).map(row).fillna(-1).to_numpy(np.int64)
+    return found

@@ -76,8 +76,8 @@ def choose_stops(
     usable
         Places at which a team can stop and do something.
     possible
-        Places with a road at all; those within the walk of no usable one are their own stop, so
-        that it can be said why nobody comes.
+        Places with a road at all. Those out of reach of every usable one have stops among
+        themselves, so that it can be said why nobody comes.
     limit_s
         Longest walk in seconds.
     time_limit_s, seed
@@ -100,33 +100,33 @@ def choose_stops(
     ----------
     Toregas et al. (1971) for the fewest stops.
     """
-    n = places.n_places
-    meeting = np.flatnonzero(~alone)
-    offered = np.flatnonzero(~alone & usable)
-    if len(offered) > MANY:
-        offered = _one_per_square(offered, people, points, index)
-    pairs = _reach(places, meeting, offered, graph, limit_s)
-    lonely = np.setdiff1d(np.flatnonzero(~alone & usable), meeting[np.unique(pairs.residence)])
-    if len(lonely):
-        offered = np.union1d(offered, lonely)
-        pairs = _reach(places, meeting, offered, graph, limit_s)
-    cover = CoverPairs.from_csr(pairs.indptr, pairs.residence, n_residences=len(meeting))
-    reached = np.zeros(len(meeting))
-    reached[pairs.residence] = 1.0
-    chosen = min_sites(cover, reached, time_limit_s=time_limit_s, seed=seed).chosen
-    chosen = _moved(chosen, pairs, people[meeting])
-    near, walk_s = _nearest(chosen, pairs, len(meeting))
-    at = np.full(n, -1)
-    at[alone & possible] = np.flatnonzero(alone & possible)
-    at[meeting] = np.where(near >= 0, offered[near], -1) if len(offered) else -1
-    own = (at < 0) & possible & ~alone
-    at[own] = np.flatnonzero(own)
-    walks = np.full(n, np.inf)
-    walks[meeting] = walk_s
-    walks[at == np.arange(n)] = 0.0
+    at, walk_s = np.full(places.n_places, -1), np.full(places.n_places, np.inf)
+    own = alone & possible
+    at[own], walk_s[own] = np.flatnonzero(own), 0.0
+    for standing in (usable, possible):
+        waiting = np.flatnonzero(~alone & (at < 0))
+        offered = np.flatnonzero(~alone & (at < 0) & standing)
+        if not len(offered):
+            continue
+        if len(offered) > MANY:
+            offered = _one_per_square(offered, people, points, index)
+        pairs = _reach(places, waiting, offered, graph, limit_s)
+        lonely = np.zeros(places.n_places, dtype=bool)
+        lonely[waiting] = standing[waiting]
+        lonely[waiting[pairs.residence]] = False
+        if lonely.any():
+            offered = np.union1d(offered, np.flatnonzero(lonely))
+            pairs = _reach(places, waiting, offered, graph, limit_s)
+        cover = CoverPairs.from_csr(pairs.indptr, pairs.residence, n_residences=len(waiting))
+        reached = np.zeros(len(waiting))
+        reached[pairs.residence] = 1.0
+        chosen = min_sites(cover, reached, time_limit_s=time_limit_s / 2, seed=seed).chosen
+        near, walks = _nearest(_moved(chosen, pairs, people[waiting]), pairs, len(waiting))
+        found = near >= 0
+        at[waiting[found]], walk_s[waiting[found]] = offered[near[found]], walks[found]
     stands = np.unique(at[at >= 0])
     stop = np.where(at >= 0, np.searchsorted(stands, at), -1)
-    return Stops(stands, stop, walks)
+    return Stops(stands, stop, walk_s)
 
 
 def _one_per_square(offered: Ints, people: Floats, points: Shapes, index: StreetIndex) -> Ints:

@@ -163,9 +163,9 @@ def site_data(
         served = "people_served_after" if len(rollout) else "people_served"
         rows.append([words(served), formats.people(site["people_served"])])
         if pd.notna(site.get("load_share")):
-            more = site["desks_added"]
+            added = site["desks_added"]
             desks = formats.number(site["desks"])
-            rows.append([words("desks"), f"{desks} + {formats.number(more)}" if more else desks])
+            rows.append([words("desks"), f"{desks} + {formats.number(added)}" if added else desks])
             rows.append([words("capacity_short"), formats.people(site["capacity_people"])])
             rows.append([words("load_share"), formats.share(site["load_share"])])
         if is_text(near.get(site["site_id"])):

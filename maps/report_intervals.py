@@ -114,8 +114,8 @@ def interval_answer(table: pd.DataFrame, words: Words) -> str:
         words(
             "change_need",
             what=words(key),
-            before=formats.number(float(now[name])),
-            after=formats.number(float(following[name])),
+            before=formats.people(float(now[name])),
+            after=formats.people(float(following[name])),
         )
         for key, name in [*listed, ("need_money", "cost_per_day")]
         if pd.notna(now[name]) and pd.notna(following[name])

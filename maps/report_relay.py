@@ -119,7 +119,10 @@ def relay_answer(relay: RelayPlan, words: Words) -> str:
         labs, short = (formats.people(summary[n]) for n in ("laboratories_short", "short_tubes"))
         sentences.append(words("say_relay_short", labs=labs, short=short))
     else:
-        sentences.append(words("say_relay_enough"))
+        # What is tested within the day may still lie longer than it should.
+        slow = int(relay.laboratories["short_from_h"].notna().sum())
+        key = "say_relay_waits" if slow else "say_relay_enough"
+        sentences.append(words(key, labs=formats.people(slow), hold=times["hold"]))
     done = number_of(summary, "done_h")
     if math.isfinite(done):
         hour = time_text(number_of(summary, "peak_results_hour"), words)

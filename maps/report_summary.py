@@ -229,6 +229,8 @@ def _how_sure(result: Result, words: Words) -> list[str]:
         zone = zone_title(part["zone_id"], part["zone_name"], words)
         lines.append(words("say_excerpt", zone=zone, people=people))
         lines.append(words("say_excerpt_sites"))
+        if part.get("has_daily_work"):
+            lines.append(words("say_excerpt_work"))
     lost = result.residences["verdict"] == "not_snapped"
     if lost.any():
         lines.append(

@@ -183,7 +183,11 @@ def test_tubes_laboratories_and_what_is_late() -> None:
     assert first[1:4] == ["70", "77", "110.0%"]
     assert first[7:9] == ["12", "17:00"]
     good = with_tables(result, "relay", late_tubes=0.0, laboratories_short=0)
-    text = said(good, "relay")
+    assert "tubes wait at 1 of them for longer than 4 hours" in said(good, "relay")
+    assert result.operations is not None
+    assert result.operations.relay is not None
+    quick = result.operations.relay.laboratories.assign(short_from_h=math.nan)
+    text = said(with_tables(good, "relay", laboratories=quick), "relay")
     assert "Every tube reaches a laboratory within 4 hours; the oldest takes 2 h 40 min." in text
     assert "The laboratories keep up." in text
 
@@ -196,7 +200,7 @@ def test_the_interval_in_one_sentence() -> None:
     shorter = interval_answer(table.assign(is_plan=[True, False]), words)
     assert shorter == (
         "Every 3 days instead of every 7: desks needed 3 → 4, teams 1 → 2, vehicles 2 → 2, "
-        "laboratories needed 2 → 3, cost a day 8,042.9 → 14,100."
+        "laboratories needed 2 → 3, cost a day 8,043 → 14,100."
     )
     assert interval_answer(table, words).startswith("Every 7 days instead of every 3: ")
     assert "No interval was compared" in interval_answer(table.iloc[1:], words)
@@ -260,6 +264,19 @@ def test_sheets_of_the_workbook(language: str, tmp_path: Path) -> None:
     assert [row[3] for row in tables["site_load"][1:]] == demand.sites["tests"].tolist()
     assert [row[8] for row in tables["visits"][1:]] == [5.0, 5.0, 1700 / 60, 5.0]
     assert tables["rules"][2][1].startswith(Words(language).kind("school"))
+
+
+def test_the_part_of_a_zone_says_where_its_daily_work_is() -> None:
+    result = make_result(language="en")
+    part = {"zone_id": "140106", "zone_name": "杏花区", "whole": {"people": 1140.0}}
+    said_of = [
+        said(
+            dataclasses.replace(result, summary=result.summary | {"excerpt": part | more}), "glance"
+        )
+        for more in ({}, {"has_daily_work": True})
+    ]
+    sentence = "they stand in the report of the whole plan."
+    assert [sentence in text for text in said_of] == [False, True]
 
 
 # drawings

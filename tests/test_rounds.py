@@ -104,7 +104,7 @@ def test_a_large_stop_is_visited_on_several_days():
     team = Team(base=0, tests_per_hour=100, tests_per_day=2000)
     rounds = plan_rounds([1500], [1], drive_s, [team])
     check(rounds, [1500], [1], drive_s, [team])
-    assert rounds.visits["tests"].tolist() == [500, 500, 500]
+    assert rounds.visits["tests"].tolist() == [683, 683, 134]
     assert rounds.unserved.empty
 
 

@@ -8,13 +8,16 @@ from walkcover import __version__
 from walkcover.cli.assess import assess
 from walkcover.cli.audit import audit
 from walkcover.cli.check import check
+from walkcover.cli.demand import demand
 from walkcover.cli.demo import demo
 from walkcover.cli.fetch import fetch
 from walkcover.cli.init import init
 from walkcover.cli.isochrones import isochrones
 from walkcover.cli.map import map_
 from walkcover.cli.options import Commands
+from walkcover.cli.relay import relay
 from walkcover.cli.report import report
+from walkcover.cli.rounds import rounds
 from walkcover.cli.run import run
 from walkcover.cli.suggest import suggest
 from walkcover.cli.sweep import sweep
@@ -36,8 +39,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    init, demo, check, assess, suggest, map_, report, run, whatif, sweep, isochrones, audit,
-    fetch,
+    init, demo, check, assess, suggest, map_, report, run, whatif, sweep, isochrones, demand,
+    rounds, relay, audit, fetch,
 )  # fmt: skip
 
 for command in COMMANDS:
