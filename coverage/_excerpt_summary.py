@@ -46,7 +46,8 @@ def excerpt_summary(
     summary
         The keys of the run's summary but ``population``; network, inputs, the price of the order
         and, by stage, what siting says of its answer are those of the whole run. ``excerpt`` has
-        zone_id, zone_name and the same figures of the whole run under ``whole``.
+        zone_id, zone_name, has_daily_work (the whole run planned some) and the same figures of the
+        whole run under ``whole``.
     """
     summary, study = whole.result.summary, whole.study
     groups = shortages_of(whole, rows)
@@ -71,6 +72,7 @@ def excerpt_summary(
     figures["excerpt"] = {
         "zone_id": str(zone["zone_id"]),
         "zone_name": str(zone["name"]),
+        "has_daily_work": whole.result.operations is not None,
         "whole": {key: summary[key] for key in WHOLE_KEYS if key in summary},
     }
     return figures

@@ -182,6 +182,8 @@ def _cut(whole: WholeRun, zone_id: str) -> Result:
         water=_touching(result.water, area),
         near_sites=None if result.near_sites is None else near_part(result.near_sites, rows, kept),
         study=None,
+        # Teams, vans and laboratories serve more than one zone.
+        operations=None,
     )
     _check(part, zone)
     return dataclasses.replace(part, summary=excerpt_summary(whole, part, inside, rows, zone))

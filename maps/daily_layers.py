@@ -93,7 +93,7 @@ def daily_site_rows(result: Result, words: Phrases) -> dict[str, Rows]:
     operations = result.operations
     if operations is None:
         return {}
-    rows = site_rows(operations.demand, words)
+    rows = site_rows(operations.demand, words, with_desks="load_share" not in result.sites)
     if operations.relay is not None:
         for source, said in source_rows(operations.relay, words).items():
             if source in rows:

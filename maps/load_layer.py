@@ -89,9 +89,18 @@ def _minutes(wait_min: pd.Series) -> Ints:
     return np.where(np.isfinite(values), np.rint(values), -1).astype(np.int64)
 
 
-def site_rows(demand: Demand, words: Phrases) -> dict[str, Rows]:
+def site_rows(demand: Demand, words: Phrases, *, with_desks: bool) -> dict[str, Rows]:
     """
     Write what is said of the busiest day of each site.
+
+    Parameters
+    ----------
+    demand
+        Tables of the daily work.
+    words
+        Where the page's phrases are numbered.
+    with_desks
+        Whether to say how many desks there are; the popup may say so already.
 
     Returns
     -------
@@ -99,15 +108,17 @@ def site_rows(demand: Demand, words: Phrases) -> dict[str, Rows]:
         Labels and values by site_id, for the popup of the site.
     """
     return {
-        str(site["site_id"]): list(_rows(site, words)) for site in demand.sites.to_dict("records")
+        str(site["site_id"]): list(_rows(site, words, with_desks=with_desks))
+        for site in demand.sites.to_dict("records")
     }
 
 
-def _rows(site: PlainData, words: Phrases) -> Iterator[list[Said]]:
+def _rows(site: PlainData, words: Phrases, *, with_desks: bool) -> Iterator[list[Said]]:
     yield [words("map_tests_day"), formats.people(site["tests"])]
     if pd.isna(site["desks"]):
         return
-    yield [words("map_desks_day"), formats.number(site["desks"])]
+    if with_desks:
+        yield [words("map_desks_day"), formats.number(site["desks"])]
     yield [words("map_tests_most"), formats.people(site["capacity"])]
     yield [words("map_day_load"), formats.share(site["load_share"])]
     if site["desks_short"] > 0:

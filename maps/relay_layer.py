@@ -206,9 +206,9 @@ def source_rows(relay: RelayPlan, words: Phrases) -> dict[str, Rows]:
         rows: Rows = [[words("map_tubes_day"), formats.people(one["tubes"])]]
         if is_text(one["hub_id"]):
             hub = place_title(one["hub_id"], names.get(one["hub_id"], ""))
-            if one["route"]:
-                hub = words("map_by_route", hub=hub, route=str(one["route"]))
-            rows.append([words("map_collected_to"), hub])
+            route = str(one["route"])
+            said_hub = words("map_by_route", hub=hub, route=route) if one["route"] else hub
+            rows.append([words("map_collected_to"), said_hub])
             if np.isfinite(one["oldest_s"]) and one["oldest_s"] > 0:
                 rows.append([words("map_oldest"), formats.duration(one["oldest_s"])])
         if one["source_id"] in late:

@@ -102,9 +102,7 @@ def make_up_land(seed: int) -> Land:
     corner = (corner + rng.uniform(-0.28, 0.28, corner.shape)) * SIDE_M + ORIGIN_M
     # A snake over the grid, so that counties that follow each other are neighbours.
     snake = [(i if j % 2 == 0 else COLUMNS - 1 - i, j) for j in range(ROWS) for i in range(COLUMNS)]
-    rings = [
-        corner[[j, j, j + 1, j + 1], [i, i + 1, i + 1, i]] for i, j in snake
-    ]
+    rings = [corner[[j, j, j + 1, j + 1], [i, i + 1, i + 1, i]] for i, j in snake]
     prefecture = np.arange(COUNTIES) * PREFECTURES // COUNTIES
     rank = np.arange(COUNTIES) - np.searchsorted(prefecture, prefecture)
     # The first prefecture has the large city; the others have one to three districts.
@@ -126,8 +124,9 @@ def make_up_land(seed: int) -> Land:
     towns = pd.DataFrame(
         {
             "code": [f"{code[c]}{n + 1:03d}" for c, n in zip(county, number, strict=True)],
-            "name": [a + ("街道" if u else "镇")
-                     for a, u in zip(_names(TOWNS, rng), urban, strict=True)],  # fmt: skip
+            "name": [
+                a + ("街道" if u else "镇") for a, u in zip(_names(TOWNS, rng), urban, strict=True)
+            ],  # fmt: skip
             "county": np.array(code)[county],
             "urban": urban,
         }
@@ -137,8 +136,10 @@ def make_up_land(seed: int) -> Land:
     villages = pd.DataFrame(
         {
             "code": [f"{towns['code'][t]}{n + 1:03d}" for t, n in zip(town, number, strict=True)],
-            "name": [name + ("社区" if urban[t] else "村")
-                     for name, t in zip(_names(VILLAGES, rng), town, strict=True)],  # fmt: skip
+            "name": [
+                name + ("社区" if urban[t] else "村")
+                for name, t in zip(_names(VILLAGES, rng), town, strict=True)
+            ],  # fmt: skip
             "town": towns["code"].to_numpy()[town],
         }
     )

@@ -131,9 +131,7 @@ def _density(
 
 def _metres_like(network: Network, x: Floats, y: Floats) -> Floats:
     """Vertices in the plane of the nodes."""
-    middle = (
-        f"+proj=laea +lat_0={np.median(network.node_lat)} +lon_0={np.median(network.node_lon)}"
-    )
+    middle = f"+proj=laea +lat_0={np.median(network.node_lat)} +lon_0={np.median(network.node_lon)}"
     to_metres = Transformer.from_crs(4326, middle, always_xy=True)
     return np.column_stack(to_metres.transform(network.lon, network.lat))
 

@@ -65,9 +65,7 @@ def place_settlements(
     shapes = _draw_cores(cores, land, rng)
     rural = _villages(land, shapes, rng)
     table = pd.concat([cores, rural], ignore_index=True)
-    table["people"] = _share_out(
-        table, people, np.random.default_rng([seed, 3]), rural=False
-    )
+    table["people"] = _share_out(table, people, np.random.default_rng([seed, 3]), rural=False)
     table.loc[len(cores) :, "radius_m"] = _radius(table)[len(cores) :]
     table.loc[len(cores) :, "phase"] = rng.uniform(0, 2 * np.pi, len(rural))
     # Cities are laid out by the compass, as those of the plains and basins are.
@@ -160,9 +158,7 @@ def _draw_cores(cores: pd.DataFrame, land: Land, rng: np.random.Generator) -> li
     return shapes
 
 
-def _grow(
-    x: float, y: float, radius_m: float, phase: float, room: Shape
-) -> tuple[Shape, float]:
+def _grow(x: float, y: float, radius_m: float, phase: float, room: Shape) -> tuple[Shape, float]:
     """Draw an outline in its room, as much larger as the room cuts off."""
     direction = np.linspace(0, 2 * np.pi, OUTLINE_POINTS, endpoint=False)
     wanted = np.pi * radius_m**2

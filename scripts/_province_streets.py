@@ -160,7 +160,10 @@ def _grids(
     east = at[:, 0, None, :] + shake[0]
     north = at[:, 1, :, None] + shake[1]
     angle = settlements["angle"].to_numpy(float)[:, None, None]
-    dx, dy = east * np.cos(angle) - north * np.sin(angle), east * np.sin(angle) + north * np.cos(angle)
+    dx, dy = (
+        east * np.cos(angle) - north * np.sin(angle),
+        east * np.sin(angle) + north * np.cos(angle),
+    )
     phase = settlements["phase"].to_numpy(float)[:, None, None]
     rim = rim_m(radius[:, None, None], phase, np.arctan2(dy, dx))
     inside = np.hypot(dx, dy) <= rim

@@ -19,6 +19,7 @@ import walkcover
 from walkcover import InputError
 from walkcover.assessment import assess_tables
 from walkcover.io.daily_sources import read_bases, read_plan_roads
+from walkcover.io.inputs import no_sites
 from walkcover.network import build_network
 from walkcover.operations import Demand
 from walkcover.plan import DeskOptions, Plan
@@ -26,7 +27,7 @@ from walkcover.plan_operations import RoundOptions
 from walkcover.roads import ready_roads
 from walkcover.round_plan import plan_round_trips
 from walkcover.study import Study
-from walkcover.tables import check_residences, no_sites
+from walkcover.tables import check_residences
 
 WEEK = Plan(desks=DeskOptions(interval_days=7))
 
