@@ -234,9 +234,9 @@ def summary_of(
     tests = float(trips.places["tests"].sum())
     left = float(unserved["people"].sum())
     by_reason = unserved.groupby("reason")["people"].sum()
-    full = stops.set_index("stop_id")["places"]
     is_stop = unserved["reason"] != NO_STOP
-    left_places = int(unserved.loc[is_stop, "place_id"].map(full).sum()) + int((~is_stop).sum())
+    not_whole = stops["stop_id"].isin(unserved.loc[is_stop, "place_id"])
+    left_places = int(stops.loc[not_whole, "places"].sum()) + int((~is_stop).sum())
     teams = int(days["team"].nunique())
     proved = teams == trips.at_least and NO_TIME not in by_reason.index
     return {

@@ -15,11 +15,19 @@ from walkcover.operations import Operations
 from walkcover.result import Result
 
 PlainData = dict[str, Any]
-# Keys of the summaries that are times in hours, spans in seconds, and shares.
+# Figures of the summaries, in the order of the panel.
 LOAD = ("site_tests_per_day", "desks", "desks_needed", "desks_short", "sites_short")
 SHARES = ("natural_peak", "peak")
 ROUNDS = ("teams", "team_days", "stops", "served_people", "unserved_people")
-RELAY = ("tubes", "vehicles", "routes", "stations", "laboratories", "short_tubes", "late_tubes")
+RELAY = (
+    "tubes",
+    "vehicles",
+    "routes",
+    "stations_used",
+    "laboratories",
+    "short_tubes",
+    "late_tubes",
+)
 
 
 def daily_panel(result: Result, words: PanelWords) -> PlainData | None:
@@ -82,14 +90,16 @@ def _counts(
     return [
         _row(part, key, summary, formats.people(float(summary[key])), words)
         for key in keys
-        if summary[key] is not None
+        if summary.get(key) is not None
     ]
 
 
 def _load(operations: Operations, words: PanelWords) -> list[PlainData]:
     summary = operations.demand.summary
     return _counts("demand", LOAD, summary, words) + [
-        _row("demand", key, summary, formats.share(summary[key]), words) for key in SHARES
+        _row("demand", key, summary, formats.share(summary[key]), words)
+        for key in SHARES
+        if summary[key] is not None
     ]
 
 

@@ -10,6 +10,7 @@ from _province_lines import walkable_lines
 from _province_measures import measure
 from _province_places import CITY, COUNTY_TOWN, TOWN, VILLAGE
 from _province_streets import Graph
+
 from walkcover.io.networks import read_network
 from walkcover.network import Network, build_network
 
@@ -33,7 +34,7 @@ BANDS = {
     "node_degree_1": 1.4, "node_degree_3": 1.25, "node_degree_4": 1.35, "dead_ends": 1.45,
     "crossings_of_four": 1.35, "edge_m_q10": 2.2, "edge_m_q25": 1.5, "edge_m_q50": 1.6,
     "edge_m_q75": 1.75, "edge_m_q90": 1.8, "bend_of_edge": 1.1, "street_km_per_km2": 1.25,
-    "junctions_per_km2": 1.5, "street_in_settled": 1.8, "detour_q50": 1.1, "detour_q90": 1.4,
+    "junctions_per_km2": 1.6, "detour_q50": 1.1, "detour_q90": 1.4,
 }  # fmt: skip
 
 

@@ -126,7 +126,7 @@ def make_up_land(seed: int) -> Land:
             "code": [f"{code[c]}{n + 1:03d}" for c, n in zip(county, number, strict=True)],
             "name": [
                 a + ("街道" if u else "镇") for a, u in zip(_names(TOWNS, rng), urban, strict=True)
-            ],  # fmt: skip
+            ],
             "county": np.array(code)[county],
             "urban": urban,
         }
@@ -139,7 +139,7 @@ def make_up_land(seed: int) -> Land:
             "name": [
                 name + ("社区" if urban[t] else "村")
                 for name, t in zip(_names(VILLAGES, rng), town, strict=True)
-            ],  # fmt: skip
+            ],
             "town": towns["code"].to_numpy()[town],
         }
     )
@@ -227,6 +227,6 @@ def _names(n: int, rng: np.random.Generator) -> list[str]:
     second = rng.integers(0, len(SECOND), n)
     long = rng.random(n) < 0.3
     return [
-        FIRST[a] + (FIRST[b] if l else "") + SECOND[c]
-        for (a, b), c, l in zip(first, second, long, strict=True)
+        FIRST[a] + (FIRST[b] if is_long else "") + SECOND[c]
+        for (a, b), c, is_long in zip(first, second, long, strict=True)
     ]

@@ -8,6 +8,7 @@ from _province_land import METRIC
 from _province_places import CITY, COUNTY_TOWN
 from _province_streets import AVENUE, HIGHWAYS, ROAD, STUB, Graph, Ints
 from pyproj import Transformer
+
 from walkcover.network import Lines
 
 # Ways of real extracts end where a tag changes: nodes of degree 2 that stay nodes.

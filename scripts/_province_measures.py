@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import Transformer
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
+
 from walkcover.network import GEOD, Network, row_of
 
 # Land is settled where a cell of this side holds at least so many junctions and dead ends.
@@ -53,7 +54,7 @@ def measure(network: Network, *, seed: int = 0) -> dict[str, float]:
         network.node_lon[u], network.node_lat[u], network.node_lon[v], network.node_lat[v]
     )[2]
     figures["bend_of_edge"] = float(length_m.sum() / straight_m.sum())
-    x, y = _metres(network.node_lon, network.node_lat)
+    x, y = _metres(network, network.node_lon, network.node_lat)
     figures |= _density(network, kept, x, y, degree)
     figures |= _detour(x, y, u, v, length_m, seed)
     vertices = np.diff(network.indptr)[kept]
@@ -95,15 +96,14 @@ def _chain_lengths(u: Ints, v: Ints, length_m: Floats, degree: Ints) -> Floats:
     order = np.argsort(ends[passed], kind="stable")
     pair = edge[passed][order].reshape(-1, 2)
     graph = coo_array((np.ones(len(pair)), (pair[:, 0], pair[:, 1])), shape=(n, n))
-    from scipy.sparse.csgraph import connected_components
-
     chain = connected_components(graph, directed=False)[1]
     return np.bincount(chain, weights=length_m)
 
 
-def _metres(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    """Planar places, true to scale near the middle."""
-    middle = f"+proj=laea +lat_0={np.median(lat)} +lon_0={np.median(lon)}"
+def _metres(network: Network, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Planar places, true to scale near the middle of the network."""
+    east, north = np.median(network.node_lon), np.median(network.node_lat)
+    middle = f"+proj=laea +lat_0={north} +lon_0={east}"
     x, y = Transformer.from_crs(4326, middle, always_xy=True).transform(lon, lat)
     return np.asarray(x), np.asarray(y)
 
@@ -115,7 +115,7 @@ def _density(
     true = (degree == 1) | (degree >= 3)
     cells, count = np.unique(_cell(x[true], y[true]), return_counts=True)
     settled = cells[count >= CELL_PLACES]
-    at = _metres_like(network, x, y)
+    at = np.column_stack(_metres(network, network.lon, network.lat))
     edge = row_of(network.indptr)
     same = (edge[1:] == edge[:-1]) & kept[edge[1:]]
     step_m = (network.at_m[1:] - network.at_m[:-1])[same]
@@ -127,13 +127,6 @@ def _density(
         "junctions_per_km2": float(np.isin(_cell(x[true], y[true]), settled).sum() / km2),
         "street_in_settled": float(step_m[inside].sum() / step_m.sum()),
     }
-
-
-def _metres_like(network: Network, x: Floats, y: Floats) -> Floats:
-    """Vertices in the plane of the nodes."""
-    middle = f"+proj=laea +lat_0={np.median(network.node_lat)} +lon_0={np.median(network.node_lon)}"
-    to_metres = Transformer.from_crs(4326, middle, always_xy=True)
-    return np.column_stack(to_metres.transform(network.lon, network.lat))
 
 
 def _cell(x: Floats, y: Floats) -> Ints:

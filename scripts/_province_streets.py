@@ -22,13 +22,13 @@ AVENUE, STREET, LANE, FIELD, ROAD, STUB = range(6)
 HIGHWAYS = ("secondary", "residential", "service", "track", "tertiary", "service")
 # Fitted to the streets of Taiyuan east, Las Palmas, Guixi and Puyang (`--compare`):
 # mean distance of parallel streets in metres, and sigma of its lognormal spread;
-SPACING_M = {CITY: 92.0, COUNTY_TOWN: 158.0, TOWN: 105.0, VILLAGE: 92.0}
+SPACING_M = {CITY: 92.0, COUNTY_TOWN: 158.0, TOWN: 105.0, VILLAGE: 86.0}
 UNEVEN = {CITY: 0.65, COUNTY_TOWN: 0.7, TOWN: 0.5, VILLAGE: 0.45}
 # share of the links that connect nothing new and stay all the same;
 LOOPS = {CITY: 0.42, COUNTY_TOWN: 0.46, TOWN: 0.45, VILLAGE: 0.45}
 FIELD_LOOPS, PLUG_LOOPS, AVENUE_LOOPS = 0.58, 0.30, 0.92
 # share of dead ends that are cut off again, in each of two rounds;
-PRUNED, FIELD_PRUNED = 0.90, 0.15
+PRUNED, FIELD_PRUNED = 0.90, 0.05
 # dead-end lanes per link, and their median length in metres.
 STUBS = {CITY: 0.16, COUNTY_TOWN: 0.12, TOWN: 0.14, VILLAGE: 0.12}
 FIELD_STUBS = 0.06
@@ -36,7 +36,7 @@ STUB_M = 32.0
 AVENUE_EVERY = 5
 WOBBLE = 0.17
 # Farm tracks lie around settlements in a wider net.
-FIELD_M, FIELD_NEAREST_M, FIELD_FARTHEST_M = 410.0, 130.0, 1_250.0
+FIELD_M, FIELD_NEAREST_M, FIELD_FARTHEST_M = 400.0, 130.0, 1_750.0
 PLUG_M = 430.0
 # Roads join settlements whose tracks do not meet; they bend every so often.
 ROAD_GAP_M, ROAD_FARTHEST_M, ROAD_STEP_M, EXTRA_ROADS = 1_700.0, 9_000.0, 260.0, 0.15
@@ -109,7 +109,7 @@ def draw_streets(settlements: pd.DataFrame, outlines: Mapping[int, Shape], *, se
     """
     rng = np.random.default_rng([seed, 4])
     graph = _settle(settlements, outlines, rng)
-    graph = _fields(graph, settlements, rng)
+    graph = _fields(graph, rng)
     graph = _connect(_roads(graph, settlements, rng))
     graph = _thin(graph, settlements, rng)
     graph = _stubs(graph, settlements, rng)
@@ -188,7 +188,7 @@ def _grids(
     return Graph(x[inside], y[inside], place, u, v, np.concatenate(kinds))
 
 
-def _fields(graph: Graph, settlements: pd.DataFrame, rng: np.random.Generator) -> Graph:
+def _fields(graph: Graph, rng: np.random.Generator) -> Graph:
     """Lay a net of farm tracks around settlements, and plug it into their streets."""
     tree = cKDTree(np.column_stack([graph.x, graph.y]))
     reach_m = FIELD_FARTHEST_M + FIELD_M

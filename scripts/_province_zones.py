@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from _province_land import DISTRICT, METRIC, Land
 from _province_places import CITY, COUNTY_TOWN, Shape
+
 from walkcover.zones import COUNTRYSIDE
 
 # Houses stand behind the last street, and belong to the town.

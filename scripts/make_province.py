@@ -29,6 +29,7 @@ from _province_lines import walkable_lines
 from _province_places import PEOPLE, Shape, place_settlements
 from _province_streets import Graph, draw_streets
 from _province_zones import draw_zones, zone_of_homes
+
 from walkcover.io.networks import save_network
 from walkcover.network import build_network
 

@@ -296,10 +296,12 @@ def _demand_summary(
         "sites": len(sites),
         "tests_per_site_day": tests / len(sites),
         "by_service": by_service,
-        "natural_peak": max(NATURAL),
-        "peak": max(EVEN),
         "moved_share": sum(max(0.0, a - b) for a, b in zip(NATURAL, EVEN, strict=True)),
     }
+    # The largest share of its capacity that a site needs in an hour.
+    loads = (sites["tests"] / sites["desks"] / RATE).max()
+    for name, shares in (("natural_peak", NATURAL), ("peak", EVEN)):
+        summary[name] = float(loads * max(shares)) if desks else None
     for name in ("desks", "desks_needed", "desks_short", "desks_spare"):
         summary[name] = float(sites[name].sum()) if desks else None
     for name in ("short", "spare"):
@@ -501,6 +503,7 @@ def _relay(awkward: str) -> RelayPlan:
         "oldest_s": 9600.0,
         "hold_s": 4 * 3600.0,
         "stations": 1,
+        "stations_used": 1,
         "transfers": 2,
         "laboratories": 2,
         "capacity": float(laboratories["capacity"].sum()),

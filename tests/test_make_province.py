@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -103,16 +104,12 @@ def test_names_come_from_the_folder(script: Script, real_data: Path) -> None:
     assert land.towns["county"].isin(land.counties["code"]).all()
 
 
-@given(scale=st.floats(0.001, 0.05), seed=st.integers(0, 2))
-@settings(max_examples=8, deadline=None)
-def test_people_and_villages_follow_the_scale(scale: float, seed: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(SCRIPTS))
-        lands = importlib.import_module("_province_land")
-        places = importlib.import_module("_province_places")
-        land = lands.shrink(lands.make_up_land(0), scale)
-        people = round(places.PEOPLE * scale)
-        settlements, outlines = places.place_settlements(land, people=people, seed=seed)
+@pytest.mark.parametrize(("scale", "seed"), [(0.001, 1), (0.008, 2), (0.03, 3)])
+def test_people_and_villages_follow_the_scale(script: Script, scale: float, seed: int) -> None:
+    lands, places = script("_province_land"), script("_province_places")
+    land = lands.shrink(lands.make_up_land(seed), scale)
+    people = round(places.PEOPLE * scale)
+    settlements, outlines = places.place_settlements(land, people=people, seed=seed)
     assert settlements["people"].sum() == people
     assert (settlements["people"] >= 0).all()
     assert {"city", "county_town", "village"} <= set(settlements["kind"])
@@ -224,7 +221,7 @@ def test_chains_use_every_link_once(data: st.DataObject) -> None:
         assert not passed[[part[0], part[-1]]].any()
         assert passed[part[1:-1]].all()
         assert set(links[link]) in ({part[0], part[1]}, {part[-1], part[-2]})
-        walked += [tuple(sorted(pair)) for pair in zip(part[:-1], part[1:], strict=True)]
+        walked += [tuple(sorted(pair)) for pair in pairwise(part)]
     assert len(walked) == len(set(walked))
     # What is left out are rings without an end.
     graph = nx.Graph(links.tolist())
@@ -233,6 +230,7 @@ def test_chains_use_every_link_once(data: st.DataObject) -> None:
     assert len(walked) == len(links) - ringed
 
 
+@pytest.mark.slow
 def test_made_streets_are_like_real_ones(script: Script, real_data: Path) -> None:
     lands, compare = script("_province_land"), script("_province_compare")
     land = lands.shrink(lands.make_up_land(1), 0.02)

@@ -116,7 +116,7 @@ walkcover.daily = (function () {
    * the name for those who do not see it; `hour` the one that is marked.
    */
   function chart(series, from, said, hour) {
-    const WIDTH = 280, HEIGHT = 78, LEFT = 30, BOTTOM = 15, TOP = 10, hours = series[0].values.length;
+    const WIDTH = 280, HEIGHT = 78, LEFT = 38, BOTTOM = 15, TOP = 10, hours = series[0].values.length;
     const most = Math.max(1, ...series.map(function (one) { return Math.max(...one.values); }));
     const svg = draw(null, "svg", { viewBox: "0 0 " + WIDTH + " " + HEIGHT, role: "img", "aria-label": said, class: "hours" });
     const step = (WIDTH - LEFT) / hours, base = HEIGHT - BOTTOM;
