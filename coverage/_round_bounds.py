@@ -10,9 +10,12 @@ import numpy.typing as npt
 from walkcover._routes import Case
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 # Seconds, and shares of a shift, that rounding may add up to.
 ROUNDING = 1e-6
+# Things that share a day, at most, in the bound from packing.
+MOST_TO_A_BIN = 20
 
 
 def least_days(case: Case) -> int:
@@ -32,13 +35,20 @@ def least_days(case: Case) -> int:
         begins with a leg from a base, which exceeds that shortest leg, and ends with one home.
         The days begin at visits of their own and end at visits of their own, so that n days
         exceed by at least the n least. The same holds with the legs read backwards. *Packing*:
-        visits that take more than half a day, or half a vehicle, each need a day of their own,
-        and the others have only the room beside them (Martello & Toth 1990, bound L2).
+        of things larger than 1 / (k + 1) of a day at most k share one, and of those larger than
+        j / (k + 1) each counts as j of them. Things that add up to s, cut into v, then count for
+        at least ceil((k + 1) s) - v. Beside a thing of more than half a day fits only what is
+        smaller than its rest.
 
     Notes
     -----
-    A stop with more tests than fit a day can be cut into visits otherwise than here, but not into
-    fewer; its tests then count for packing as if they could be poured.
+    It holds for plans that visit a stop on no more days than its tests need, however they cut
+    them.
+
+    References
+    ----------
+    Fekete & Schepers (2001), New classes of fast lower bounds for bin packing problems; Martello
+    & Toth (1990), bound L2.
     """
     if not case.parts:
         return 0
@@ -48,21 +58,19 @@ def least_days(case: Case) -> int:
     shift_s = max(team.shift_s for team in teams)
     room = max(math.floor(team.tests_per_day) for team in teams)
     tests = np.array([part.tests for part in case.parts], dtype=np.float64)
-    stop = np.array([part.stop for part in case.parts])
-    whole = np.bincount(stop)[stop] == 1
+    numbers = np.array([part.stop for part in case.parts])
+    stop = np.unique(numbers, return_inverse=True)[1]
     service_s = setup_s + tests * 3600.0 / rate
-    days = [_packing(tests, whole, float(room))]
+    days = [_packing(tests, stop, float(room))]
     for drive_s in (case.drive_s, case.drive_s.T):
-        least_s, out_s, home_s = _legs(case, drive_s, stop)
+        least_s, out_s, home_s = _legs(case, drive_s, numbers)
         days.append(_time(service_s + least_s, out_s - least_s, home_s, shift_s))
         spent_s = float((out_s - least_s).min() + home_s.min())
-        days.append(_packing(service_s + least_s, whole, shift_s - spent_s))
+        days.append(_packing(service_s + least_s, stop, shift_s - spent_s))
     return max(1, *days)
 
 
-def _legs(
-    case: Case, drive_s: Floats, stop: npt.NDArray[np.int64]
-) -> tuple[Floats, Floats, Floats]:
+def _legs(case: Case, drive_s: Floats, stop: Ints) -> tuple[Floats, Floats, Floats]:
     """Least leg to each part from any other place, least from a base, and least to a base."""
     place = case.place[stop]
     bases = sorted({team.base for team in case.teams})
@@ -86,18 +94,29 @@ def _time(work_s: Floats, more_out_s: Floats, home_s: Floats, shift_s: float) ->
     return int(np.argmax(fits)) + 1 if fits.any() else n
 
 
-def _packing(size: Floats, whole: npt.NDArray[np.bool_], room: float) -> int:
-    """Fewest bins for things of which those that are not whole can be poured."""
-    fixed = np.sort(size[whole])
-    poured = float(size[~whole].sum())
-    best = math.ceil(size.sum() / room - ROUNDING)
-    for small in np.unique(np.append(0.0, fixed[fixed <= room / 2])):
+def _packing(size: Floats, stop: Ints, room: float) -> int:
+    """Fewest bins for parts of stops that can be cut otherwise, but not into fewer parts."""
+    whole = np.bincount(stop, weights=size) / room - ROUNDING
+    visits = np.bincount(stop)
+    best = math.ceil(float(whole.sum()))
+    for k in range(1, MOST_TO_A_BIN + 1):
+        counts = np.maximum(0.0, np.ceil((k + 1) * whole) - visits)
+        best = max(best, math.ceil(float(counts.sum()) / k - ROUNDING))
+    return max(best, _large_and_middle(whole, visits))
+
+
+def _large_and_middle(whole: Floats, visits: Ints) -> int:
+    """Fewest bins where large things leave some room for smaller ones."""
+    fixed = np.sort(whole[visits == 1])
+    poured = float(whole[visits > 1].sum())
+    large = fixed[fixed > 0.5]
+    best = 0
+    for small in np.unique(np.append(0.0, fixed[(fixed > 0) & (fixed <= 0.5)])):
         # Things below `small` are left out, which can only make fewer bins enough.
-        large = fixed[fixed > room / 2]
-        shared = large[large <= room - small]
-        middle = float(fixed[(fixed >= small) & (fixed <= room / 2)].sum())
-        beside = len(shared) * room - float(shared.sum())
-        beside_any = len(large) * room - float(large.sum())
+        shared = large[large <= 1.0 - small]
+        middle = float(fixed[(fixed >= small) & (fixed <= 0.5)].sum())
+        beside = len(shared) - float(shared.sum())
+        beside_any = len(large) - float(large.sum())
         more = max(middle - beside, middle + poured - beside_any, 0.0)
-        best = max(best, len(large) + math.ceil(more / room - ROUNDING))
+        best = max(best, len(large) + math.ceil(more - ROUNDING))
     return best

@@ -186,6 +186,7 @@ class ResidenceSource:
     crs: str = ""
     trust_crs: bool = False
     id: str = "residence_id"
+    name: str = "name"
     people: str | float = "people"
     lon: str = "lon"
     lat: str = "lat"

@@ -60,9 +60,9 @@ def ready_roads(lines: Lines, *, snap_limit_m: float) -> Roads:
     """
     Build roads and make them ready.
 
-    A vehicle has to come back: roads that do not hang together both ways with at least
-    `walkcover.network.MIN_COMPONENT_M` of road count as islands, which places join last. Motorways
-    come behind other roads too.
+    A vehicle has to come back: within each connected piece the longest part that hangs together
+    both ways counts, with at least `walkcover.network.MIN_COMPONENT_M` of road. All else counts as
+    islands, which places join last. Motorways come behind other roads too.
 
     Parameters
     ----------
@@ -331,7 +331,7 @@ def _fastest(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _one_way_in(network: Network, costs: WalkCosts) -> Bools:
-    """Flag edges of parts that hang together both ways with too little road, shape (m,)."""
+    """Flag edges outside of the longest part of each piece that hangs together both ways."""
     along_s, against_s = costs.whole()
     still = network.length_m == 0
     is_open = np.concatenate([np.isfinite(along_s) | still, np.isfinite(against_s) | still])
@@ -341,6 +341,9 @@ def _one_way_in(network: Network, costs: WalkCosts) -> Bools:
     graph = coo_array((np.ones(len(tail), dtype=np.int8), (tail, head)), shape=(n, n))
     part = connected_components(graph, directed=True, connection="strong")[1]
     inside = part[network.u] == part[network.v]
-    length_m = np.where(inside, network.length_m, 0.0)
-    road_m = np.bincount(part[network.u], weights=length_m, minlength=n)
-    return np.asarray(~inside | (road_m[part[network.u]] < MIN_COMPONENT_M), dtype=bool)
+    road_m = np.bincount(part[network.u[inside]], weights=network.length_m[inside], minlength=n)
+    longest = np.zeros(network.piece.max() + 1)
+    np.maximum.at(longest, network.piece, road_m[part])
+    of_edge = part[network.u]
+    is_longest = road_m[of_edge] >= np.maximum(longest[network.piece[network.u]], MIN_COMPONENT_M)
+    return np.asarray(~inside | ~is_longest, dtype=bool)

@@ -122,7 +122,7 @@ def plan_round_trips(
     joins = road_joins(points, roads)
     possible = np.isfinite(joins.snap_m)
     stops = choose_stops(
-        _walking_joins(services, rows, study, plan),
+        _walking_joins(services, rows, roads, study, plan),
         places["people"].to_numpy(np.float64),
         points,
         study.assessment.graph,
@@ -302,11 +302,23 @@ def _has_time(joins: Joins, bases: Joins, teams: list[Team], roads: Roads) -> Bo
     return np.array([teams[0].room(float(one)) >= 1 for one in away_s], dtype=bool)
 
 
-def _walking_joins(services: gpd.GeoDataFrame, rows: Ints, study: Study, plan: Plan) -> Joins:
-    """Where the places that teams serve join the walking network."""
-    found = study.assessment
-    homes = found.homes
-    own = rows[rows < homes.n_places]
-    others = services.geometry.to_numpy()[rows[rows >= homes.n_places]]
-    added = snap(others, found.index, limit_m=plan.walk.snap_limit_m, barriers=found.barriers)
-    return concatenate(take_places(homes, own), added)
+def _walking_joins(
+    services: gpd.GeoDataFrame, rows: Ints, roads: Roads, study: Study, plan: Plan
+) -> Joins:
+    """
+    Where the places that teams serve join the walking network.
+
+    Those that join nothing there may lie as far from it as a stop may from a road.
+    """
+    found, limit_m = study.assessment, plan.walk.snap_limit_m
+    own = rows[rows < found.homes.n_places]
+    points: Shapes = services.geometry.to_numpy()[rows]
+    added = snap(points[len(own) :], found.index, limit_m=limit_m, barriers=found.barriers)
+    joins = concatenate(take_places(found.homes, own), added)
+    lost = np.flatnonzero(np.isnan(joins.snap_m))
+    if not len(lost) or roads.snap_limit_m <= limit_m:
+        return joins
+    far = snap(points[lost], found.index, limit_m=roads.snap_limit_m, barriers=found.barriers)
+    kept = np.setdiff1d(np.arange(len(rows)), lost)
+    order = np.argsort(np.concatenate([kept, lost]))
+    return take_places(concatenate(take_places(joins, kept), far), order)

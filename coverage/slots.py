@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 # What a sum of shares may miss of 1, and a peak of the least one, by rounding of the solver.
-ROUNDING = 1e-6
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -134,14 +134,14 @@ def stagger(
         nothing = np.zeros_like(usual)
         return Slots(nothing, _loads(amounts, limits, nothing), 0.0, natural_peak, 0.0)
     peaks = _Peaks(amounts, limits, group, hour)
-    each, whole = peaks.rows(), peaks.rows_of_all()
-    peak = peaks.least(each)
-    both = sparse.vstack([each, whole])
-    kept = np.full(each.shape[0], _a_little_over(peak))
-    of_all = peaks.least(whole, also=each, limits=kept)
-    kept = np.append(kept, np.full(whole.shape[0], _a_little_over(of_all)))
+    each, whole = _scaled(peaks.rows()), _scaled(peaks.rows_of_all())
+    # What a solution needs is measured on it, as it meets its own rows to the solver's 1e-7 only:
+    # so the next program always has one.
+    found = peaks.least(each)
+    found = peaks.least(whole, also=each, limits=_at_most(each, found))
+    kept = np.append(_at_most(each, found), _at_most(whole, found))
     share = np.zeros_like(usual)
-    share[group, hour] = peaks.nearest(usual, both, kept)
+    share[group, hour] = peaks.nearest(usual, sparse.vstack([each, whole]), kept)
     share[comes] /= share[comes].sum(axis=1, keepdims=True)
     wants = amounts.sum(axis=0)
     moved = float((np.abs(share - usual)[comes].sum(axis=1) / 2.0) @ wants[comes] / wants.sum())
@@ -235,8 +235,8 @@ class _Peaks:
         *,
         also: sparse.csr_array | None = None,
         limits: Floats | None = None,
-    ) -> float:
-        """The smallest peak of some loads, while others keep their limits."""
+    ) -> Floats:
+        """Shares with the smallest peak of some loads, while others keep their limits."""
         n = self.group.size
         cost = np.append(np.zeros(n), 1.0)
         peaked = sparse.hstack([rows, sparse.csr_array(-np.ones((rows.shape[0], 1)))])
@@ -246,7 +246,9 @@ class _Peaks:
             peaked, bounds = sparse.vstack([peaked, held]), np.append(bounds, limits)
         sums = self._sums()
         whole = sparse.hstack([sums, sparse.csr_array((sums.shape[0], 1))])
-        return float(_solved(cost, peaked, bounds, whole)[-1])
+        shares = _solved(cost, peaked, bounds, whole)[:-1]
+        together: Floats = shares / (sums.T @ (sums @ shares))
+        return together
 
     def nearest(self, natural: Floats, rows: sparse.csr_array, limits: Floats) -> Floats:
         """Shares that keep the limits and move fewest tests from their usual hour."""
@@ -307,9 +309,16 @@ def _solved(
     return answer
 
 
-def _a_little_over(peak: float) -> float:
-    """A peak with room for what the solver lets a row miss (1e-7), so that the next one fits."""
-    return peak * (1.0 + ROUNDING) + ROUNDING
+def _scaled(rows: sparse.csr_array) -> sparse.csr_array:
+    """Loads as parts of the largest, so that the solver's tolerances mean the same for all."""
+    largest = float(rows.data.max(initial=0.0))
+    return rows / largest if largest else rows
+
+
+def _at_most(rows: sparse.csr_array, shares: Floats) -> Floats:
+    """The peak of some loads as a limit for each of them."""
+    peak = float((rows @ shares).max(initial=0.0))
+    return np.full(rows.shape[0], peak * (1.0 + ROUNDING))
 
 
 def _loads(tests: Floats, capacity: Floats, share: Floats) -> Floats:

@@ -78,7 +78,7 @@ def check_residences(
     people
         People in every residence, in place of the column.
     columns
-        Names in `frame` by standard name, where they differ: residence_id, people, zone_id,
+        Names in `frame` by standard name, where they differ: residence_id, name, people, zone_id,
         stage, class_code, county_seat, lon, lat.
     what
         What messages call the table.
@@ -109,6 +109,7 @@ def check_residences(
     """
     known = [
         "residence_id",
+        "name",
         "people",
         "zone_id",
         "stage",
@@ -125,6 +126,8 @@ def check_residences(
         table.taken["people"] = np.full(len(frame), float(people))
     else:
         table.faults.append(f"people = {people!r}: expected a finite number from 0 on")
+    if "name" in table.columns:
+        table.names("name", default=[""] * len(frame))
     table.codes("zone_id")
     table.codes("stage")
     table.codes("class_code", known=CLASS_CODES)

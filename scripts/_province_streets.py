@@ -22,7 +22,7 @@ AVENUE, STREET, LANE, FIELD, ROAD, STUB = range(6)
 HIGHWAYS = ("secondary", "residential", "service", "track", "tertiary", "service")
 # Fitted to the streets of Taiyuan east, Las Palmas, Guixi and Puyang (`--compare`):
 # mean distance of parallel streets in metres, and sigma of its lognormal spread;
-SPACING_M = {CITY: 92.0, COUNTY_TOWN: 158.0, TOWN: 105.0, VILLAGE: 86.0}
+SPACING_M = {CITY: 92.0, COUNTY_TOWN: 178.0, TOWN: 105.0, VILLAGE: 86.0}
 UNEVEN = {CITY: 0.65, COUNTY_TOWN: 0.7, TOWN: 0.5, VILLAGE: 0.45}
 # share of the links that connect nothing new and stay all the same;
 LOOPS = {CITY: 0.42, COUNTY_TOWN: 0.46, TOWN: 0.45, VILLAGE: 0.45}

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from round_checker import check_round_plan
 
 import walkcover
+import walkcover.round_plan
 from walkcover import InputError
 from walkcover.assessment import assess_tables
 from walkcover.io.daily_sources import read_bases, read_plan_roads
@@ -30,6 +31,15 @@ from walkcover.study import Study
 from walkcover.tables import check_residences
 
 WEEK = Plan(desks=DeskOptions(interval_days=7))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def short_searches():
+    """What is tested is the plan, not how good its routes are; `bench_rounds.py` measures that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(walkcover.round_plan, "LEAST_ITERATIONS", 150)
+        patch.setattr(walkcover.round_plan, "MOST_ITERATIONS", 150)
+        yield
 
 
 def with_rounds(plan=WEEK, **options):

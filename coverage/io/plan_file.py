@@ -55,6 +55,7 @@ source = "residences.csv"      # csv xlsx geojson gpkg shp parquet, or "osm" = t
 crs = "wgs84"                  # wgs84 gcj02 bd09 cgcs2000 EPSG:n; required for csv and xlsx
 # trust_crs = false            # true: go on though the coordinates look shifted
 # id = "residence_id"          # names of columns
+# name = "name"
 # people = "people"            # a column, or a number for every row
 # lon = "lon"
 # lat = "lat"

@@ -49,6 +49,8 @@ def read_residences(plan: Plan) -> gpd.GeoDataFrame:
     source = plan.residences
     names = ("id", "zone", "stage", "class_code", "county_seat", "lon", "lat")
     columns = _columns(source, names)
+    if source.name != "name":
+        columns["name"] = source.name
     people = 0.0 if plan.population.source else source.people
     if isinstance(people, str):
         columns["people"] = people
