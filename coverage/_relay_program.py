@@ -25,7 +25,7 @@ PIECES = (0.05, 0.1, 0.2, 0.4, np.inf)
 # Up to so many arcs the whole question is put to the exact search, and proved.
 SMALL_ARCS, PROVED_GAP, PROVING_NODES = 300, 1e-9, 500
 # Sources at each full hub that may still change, besides those that the program halves.
-MOVABLE = 6
+MOVABLE = 4
 # Gap that ends the exact search otherwise, and nodes that do.
 GOOD_GAP, NODES = 1e-3, 20
 # Costs and tubes that differ by less are equal.

@@ -128,7 +128,8 @@ class RelayPlan:
         what a vehicle carries, in that wave), drive_s, length_s (with stops and unloading),
         oldest_s.
     route_stops
-        A row per stop: route, order, source_id, name, tubes_wave, arrive_s (since the wave began).
+        A row per stop: route, order, source_id, name, tubes_wave, arrive_s (since the wave began:
+        vans are at their first stops then, so 0 there).
     waves
         A row per collection: wave (from 1), start_h (of the day), tubes.
     laboratories
@@ -144,13 +145,16 @@ class RelayPlan:
     late
         A row per source whose tubes cannot be at a laboratory in time: source_id, name, tubes,
         reason (no_road | too_far | no_room), needed_h (the hold time that would do, NaN where none
-        does), short_tubes (room that lacks, 0 unless no_room).
+        does), short_tubes (room that lacks, 0 unless no_room). Tubes of a source without room
+        do reach a laboratory in time, but are left there when its day ends.
     summary
         Plain values: tests, tubes, pooling, sources, itself_tubes, collected_tubes, late_tubes,
         waves, vehicles, routes, drive_s, oldest_s, hold_s, stations, transfers, laboratories,
         capacity, load_share, short_tubes, laboratories_short, tests_per_site_day,
         tubes_per_site_day, tubes_per_laboratory_day, peak_results, peak_results_hour, done_h,
-        status (``optimal`` | ``feasible``) and gap of the assignment.
+        status (``optimal`` | ``feasible``) and gap of the assignment, stations_used,
+        laboratories_used, full_tubes, full_tubes_per_site_day and full_tubes_per_laboratory_day
+        (tests over pooling: what there were if no collection closed a tube before it is full).
     """
 
     sources: gpd.GeoDataFrame

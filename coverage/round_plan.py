@@ -129,7 +129,7 @@ def plan_round_trips(
         study.assessment.index,
         alone=(places["service"] == VISIT).to_numpy(),
         usable=possible & _has_time(joins, base_joins, teams, roads),
-        possible=possible,
+        road_m=joins.snap_m,
         limit_s=60.0 * plan.rounds.stop_walk_min or plan.walk.limit_s,
         time_limit_s=STOPS_SHARE * limit_s,
         seed=seed,

@@ -50,7 +50,7 @@ def choose_stops(
     *,
     alone: Bools,
     usable: Bools,
-    possible: Bools,
+    road_m: Floats,
     limit_s: float,
     time_limit_s: float = 20.0,
     seed: int = 0,
@@ -75,9 +75,10 @@ def choose_stops(
         Places to which a team comes itself: they have a stop of their own, and nobody else comes.
     usable
         Places at which a team can stop and do something.
-    possible
-        Places with a road at all. Those out of reach of every usable one have stops among
-        themselves, so that it can be said why nobody comes.
+    road_m
+        Metres from each place to its road, NaN for none; of places that are as good otherwise a
+        stop stands at the nearest to its road. Places with a road that are out of reach of every
+        usable one have stops among themselves, so that it can be said why nobody comes.
     limit_s
         Longest walk in seconds.
     time_limit_s, seed
@@ -101,6 +102,7 @@ def choose_stops(
     Toregas et al. (1971) for the fewest stops.
     """
     at, walk_s = np.full(places.n_places, -1), np.full(places.n_places, np.inf)
+    possible = np.isfinite(road_m)
     own = alone & possible
     at[own], walk_s[own] = np.flatnonzero(own), 0.0
     for standing in (usable, possible):
@@ -121,7 +123,9 @@ def choose_stops(
         reached = np.zeros(len(waiting))
         reached[pairs.residence] = 1.0
         chosen = min_sites(cover, reached, time_limit_s=time_limit_s / 2, seed=seed).chosen
-        near, walks = _nearest(_moved(chosen, pairs, people[waiting]), pairs, len(waiting))
+        near, walks = _nearest(
+            _moved(chosen, pairs, people[waiting], road_m[offered]), pairs, len(waiting)
+        )
         found = near >= 0
         at[waiting[found]], walk_s[waiting[found]] = offered[near[found]], walks[found]
     stands = np.unique(at[at >= 0])
@@ -171,8 +175,12 @@ def _nearest(chosen: Ints, pairs: WalkPairs, n: int) -> tuple[Ints, Floats]:
     return near, walk_s
 
 
-def _moved(chosen: Ints, pairs: WalkPairs, people: Floats) -> Ints:
-    """Move each site to where the people who come to it walk least, as long as all can come."""
+def _moved(chosen: Ints, pairs: WalkPairs, people: Floats, road_m: Floats) -> Ints:
+    """
+    Move each site to where the people who come to it walk least, as long as all can come.
+
+    Of equally good places the nearest to its road is taken.
+    """
     n_sites = len(pairs.indptr) - 1
     site = row_of(pairs.indptr)
     for _ in range(MOVES):
@@ -187,7 +195,7 @@ def _moved(chosen: Ints, pairs: WalkPairs, people: Floats) -> Ints:
         size = np.bincount(near[near >= 0], minlength=n_sites)
         able = comes == size[of]
         of, where, cost = of[able], where[able], cost[able]
-        order = np.lexsort([where, where != of, np.round(cost, 3), of])
+        order = np.lexsort([where, where != of, road_m[where].round(), cost.round(), of])
         _, first = np.unique(of[order], return_index=True)
         moved = np.unique(where[order[first]])
         if np.array_equal(moved, np.sort(chosen)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from walkcover._deadline import Deadline
 from walkcover._errors import ConservationError, InputError
 from walkcover._relay_flow import Assignment, assign
 from walkcover._relay_program import Transport
@@ -35,8 +37,11 @@ Ints = npt.NDArray[np.int64]
 MINUTE_S = 60.0
 # Iterations of the route search of a hub: what ends it, so that runs repeat.
 ITERATIONS, ITERATIONS_PER_STOP = 300, 10
-# Part of the time that the exact search of the assignment may take.
-ASSIGNMENT_SHARE = 0.25
+# Part of the time that the exact search of the assignment may take; part that a hub's routes may
+# take of what is left, in shares of all hubs that are left.
+ASSIGNMENT_SHARE, HUB_SHARES = 0.5, 3.0
+
+log = logging.getLogger("walkcover")
 
 
 @dataclass(frozen=True)
@@ -145,8 +150,17 @@ def relay_tubes(
         waves, drive_s, tubes_per_day, hours_per_day, own_laboratory, options
     )
     question = _question(waves, drive, capacity, own, options)
-    assignment = assign(question, time_limit_s=ASSIGNMENT_SHARE * options.time_limit_s)
-    routes = _routes(waves, drive, assignment, question, options, seed)
+    deadline = Deadline(options.time_limit_s)
+    early = deadline.share(ASSIGNMENT_SHARE)
+    assignment = assign(question, time_limit_s=early.left_s())
+    was_cut = early.passed()
+    routes = _routes(waves, drive, assignment, question, options, seed, deadline)
+    if was_cut or deadline.passed():
+        log.warning(
+            "relay: the search was cut off by time_limit_s = %g, and a run may not repeat; raise "
+            "it in [relay]",
+            options.time_limit_s,
+        )
     arrivals, trips = _arrivals(waves, drive, routes, assignment, own, capacity.size, options)
     carried = np.bincount(arrivals["source"], arrivals["tubes"], minlength=own.size)
     expected = np.where((assignment.hub >= 0) | (own >= 0), waves.tubes.sum(axis=1), 0)
@@ -259,15 +273,15 @@ def _routes(
     question: Transport,
     options: RelayOptions,
     seed: int,
+    deadline: Deadline,
 ) -> tuple[Route, ...]:
     """Route the vans of each hub."""
     n, n_lab = len(waves.tubes), question.n_laboratories
     most = waves.tubes.max(axis=1, initial=0)
     van = math.floor(options.vehicle_tubes)
     hubs = np.unique(assignment.hub[assignment.hub >= 0])
-    limit_s = (1.0 - ASSIGNMENT_SHARE) * options.time_limit_s / max(1, hubs.size)
     found: list[Route] = []
-    for hub in hubs.tolist():
+    for number, hub in enumerate(hubs.tolist()):
         mine = np.flatnonzero(assignment.hub == hub)
         loads: list[Load] = []
         for source in mine.tolist():
@@ -287,7 +301,7 @@ def _routes(
             stop_s=question.stop_s,
             van_tubes=van,
             iterations=ITERATIONS + ITERATIONS_PER_STOP * len(loads),
-            time_limit_s=limit_s,
+            time_limit_s=HUB_SHARES * deadline.left_s() / (hubs.size - number),
             seed=seed,
         )
         for order in orders:

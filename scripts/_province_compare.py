@@ -32,8 +32,8 @@ REAL = {
 # their extracts lack lanes and footways that people there walk along.
 BANDS = {
     "node_degree_1": 1.4, "node_degree_3": 1.25, "node_degree_4": 1.35, "dead_ends": 1.45,
-    "crossings_of_four": 1.35, "edge_m_q10": 2.2, "edge_m_q25": 1.5, "edge_m_q50": 1.6,
-    "edge_m_q75": 1.75, "edge_m_q90": 1.8, "bend_of_edge": 1.1, "street_km_per_km2": 1.25,
+    "crossings_of_four": 1.35, "edge_m_q10": 2.2, "edge_m_q25": 1.6, "edge_m_q50": 1.6,
+    "edge_m_q75": 1.8, "edge_m_q90": 1.9, "bend_of_edge": 1.1, "street_km_per_km2": 1.25,
     "junctions_per_km2": 1.6, "detour_q50": 1.1, "detour_q90": 1.4,
 }  # fmt: skip
 

@@ -22,16 +22,16 @@ AVENUE, STREET, LANE, FIELD, ROAD, STUB = range(6)
 HIGHWAYS = ("secondary", "residential", "service", "track", "tertiary", "service")
 # Fitted to the streets of Taiyuan east, Las Palmas, Guixi and Puyang (`--compare`):
 # mean distance of parallel streets in metres, and sigma of its lognormal spread;
-SPACING_M = {CITY: 92.0, COUNTY_TOWN: 178.0, TOWN: 105.0, VILLAGE: 86.0}
+SPACING_M = {CITY: 92.0, COUNTY_TOWN: 172.0, TOWN: 105.0, VILLAGE: 91.0}
 UNEVEN = {CITY: 0.65, COUNTY_TOWN: 0.7, TOWN: 0.5, VILLAGE: 0.45}
 # share of the links that connect nothing new and stay all the same;
-LOOPS = {CITY: 0.42, COUNTY_TOWN: 0.46, TOWN: 0.45, VILLAGE: 0.45}
-FIELD_LOOPS, PLUG_LOOPS, AVENUE_LOOPS = 0.58, 0.30, 0.92
-# share of dead ends that are cut off again, in each of two rounds;
-PRUNED, FIELD_PRUNED = 0.90, 0.05
+LOOPS = {CITY: 0.42, COUNTY_TOWN: 0.46, TOWN: 0.43, VILLAGE: 0.42}
+FIELD_LOOPS, PLUG_LOOPS, AVENUE_LOOPS = 0.56, 0.42, 0.92
+# share of the dead ends in settlements that are cut off again, in each of two rounds;
+PRUNED = 0.88
 # dead-end lanes per link, and their median length in metres.
-STUBS = {CITY: 0.16, COUNTY_TOWN: 0.12, TOWN: 0.14, VILLAGE: 0.12}
-FIELD_STUBS = 0.06
+STUBS = {CITY: 0.16, COUNTY_TOWN: 0.12, TOWN: 0.14, VILLAGE: 0.14}
+FIELD_STUBS = 0.10
 STUB_M = 32.0
 AVENUE_EVERY = 5
 WOBBLE = 0.17
@@ -318,7 +318,7 @@ def _thin(graph: Graph, settlements: pd.DataFrame, rng: np.random.Generator) -> 
     loops = np.where(graph.kind == AVENUE, AVENUE_LOOPS, loops)
     loops = np.where(graph.kind == ROAD, 1.0, loops)
     graph = graph.take(in_tree | (rng.random(m) < loops))
-    pruned = np.where(graph.place >= 0, PRUNED, FIELD_PRUNED)
+    pruned = np.where(graph.place >= 0, PRUNED, 0.0)
     for _ in range(2):
         degree = np.bincount(np.concatenate([graph.u, graph.v]), minlength=n)
         goes = (degree == 1) & (rng.random(n) < pruned)

@@ -233,8 +233,8 @@ def test_chains_use_every_link_once(data: st.DataObject) -> None:
 @pytest.mark.slow
 def test_made_streets_are_like_real_ones(script: Script, real_data: Path) -> None:
     lands, compare = script("_province_land"), script("_province_compare")
-    land = lands.shrink(lands.make_up_land(1), 0.02)
-    settlements, _, graph = script("make_province").draw_province(land, scale=0.02, seed=1)
+    land = lands.shrink(lands.make_up_land(1), 0.04)
+    settlements, _, graph = script("make_province").draw_province(land, scale=0.04, seed=1)
     table = compare.compare(graph, settlements, real_data, seed=1)
     assert compare.outside_bands(table) == []
     # The bands can be left: a city that is no city is noticed.

@@ -29,7 +29,9 @@ def streets(seed=0):
     return index, search_graph(network, flat_costs(network, speed_kmh=4.0))
 
 
-def choose(points, index, graph, *, people=None, alone=(), bad=(), none=(), limit_s=900.0):
+def choose(
+    points, index, graph, *, people=None, alone=(), bad=(), none=(), limit_s=900.0, roads_m=0.0
+):
     n = len(points)
 
     def without(rows):
@@ -45,7 +47,7 @@ def choose(points, index, graph, *, people=None, alone=(), bad=(), none=(), limi
         index,
         alone=~without(alone),
         usable=without((*bad, *none)),
-        possible=without(none),
+        road_m=np.where(without(none), roads_m, np.nan),
         limit_s=limit_s,
     )
 
@@ -97,6 +99,9 @@ def test_a_stop_moves_to_where_most_people_live():
     assert stops.at.tolist() == [2]
     assert stops.walk_s[2] == 0.0
     assert choose(points, index, graph, people=[50, 2, 1]).at.tolist() == [0]
+    # Where it is all one to the people, the place nearest to its road is taken.
+    two, road_m = points[[0, 2]], np.array([80.0, 20.0])
+    assert choose(two, index, graph, people=[7, 7], roads_m=road_m).at.tolist() == [1]
 
 
 def test_places_without_streets_or_roads_keep_their_own_or_none():

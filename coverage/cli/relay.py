@@ -132,8 +132,8 @@ def _laboratory_lines(relay: RelayPlan) -> list[str]:
             lines.append(f"    and {len(worst) - SHOWN} more (laboratories.csv)")
     if figures["peak_results_hour"] is not None:
         lines.append(
-            f"results: most between {_clock(figures['peak_results_hour'])} and "
-            f"{_clock(figures['peak_results_hour'] + 1)}, {figures['peak_results']:,.0f} tests; "
+            f"results: most in the hour from {_clock(figures['peak_results_hour'])} on, "
+            f"{figures['peak_results']:,.0f} tests; "
             f"the last at {_clock(figures['done_h'])}"
         )
     if figures["status"] != "optimal":
