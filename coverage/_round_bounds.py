@@ -73,7 +73,7 @@ def least_days(case: Case) -> int:
 def _legs(case: Case, drive_s: Floats, stop: Ints) -> tuple[Floats, Floats, Floats]:
     """Least leg to each part from any other place, least from a base, and least to a base."""
     place = case.place[stop]
-    bases = sorted({team.base for team in case.teams})
+    bases = np.unique([team.base for team in case.teams])
     _, first, back = np.unique(stop, return_index=True, return_inverse=True)
     others = place[first]
     legs = drive_s[np.ix_(others, others)].copy()

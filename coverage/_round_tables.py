@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from walkcover._round_case import NO_ROAD, NO_TIME, TOO_FAR
 from walkcover.joins import Joins
 from walkcover.network import Floats, Ints
 from walkcover.plan import Plan
 from walkcover.roads import Roads, drive_lines
-from walkcover.rounds import NO_ROAD, NO_TIME, TOO_FAR, VISIT_COLUMNS, Rounds
+from walkcover.rounds import VISIT_COLUMNS, Rounds
 from walkcover.stops import Stops
 from walkcover.street_index import Shapes, StreetIndex
 from walkcover.streets import near_streets
@@ -121,7 +122,7 @@ def visit_table(trips: Trips, stop_tests: Floats) -> tuple[pd.DataFrame, Floats]
     stop = visits["stop"].to_numpy(np.int64)
     before = pd.Series(amounts).groupby(stop).cumsum().to_numpy(np.float64) - amounts
     tests = np.minimum(amounts, np.maximum(stop_tests[stop] - before, 0.0))
-    served = np.bincount(stop, weights=tests, minlength=len(stop_tests))
+    served = np.bincount(stop, weights=tests, minlength=len(stop_tests)).astype(np.float64)
     return visits.assign(tests=tests), served
 
 

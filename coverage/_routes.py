@@ -227,10 +227,10 @@ def _problem(case: Case, days: Sequence[int], worth: float | None) -> tuple[Any,
         for number, (part, service_s) in enumerate(zip(parts, fastest, strict=True))
     ]
     drive_s = case.drive_s[np.ix_(where, where)]
-    whole = np.where(np.isfinite(drive_s), np.ceil(drive_s), NO_ROAD_S).astype(np.int64)
+    whole: Any = np.where(np.isfinite(drive_s), np.ceil(drive_s), NO_ROAD_S).astype(np.int64)
     np.fill_diagonal(whole, 0)
     profiles: dict[tuple[float, float], int] = {}
-    durations = []
+    durations: list[Any] = []
     vehicles, kinds = [], []
     for number, team in enumerate(teams):
         kind = (team.tests_per_hour, team.setup_s)

@@ -119,8 +119,9 @@ class Group:
     """
     A ``[[groups]]`` entry: the hours in which people of a kind may be asked to come.
 
-    `hours` are spans of whole hours as ``"7-9"``; `peaks` the hours round which they come if
-    nobody asks, those of ``[demand]`` without.
+    Kinds without an entry are asked to come between 6 and 22. `hours` are spans of whole hours as
+    ``"7-9"``; `peaks` the hours round which they come if nobody asks, those of ``[demand]``
+    without.
     """
 
     kind: str = RESIDENTS

@@ -279,8 +279,7 @@ class _Ways:
 
     def _line(self, nodes: Ints) -> shapely.LineString:
         """Draw a drive from node to node."""
-        key = self._key
-        rows = np.searchsorted(key, nodes[:-1] * len(self.place) + nodes[1:])
+        rows = np.searchsorted(self._key, nodes[:-1] * len(self.place) + nodes[1:])
         shape = [self.place[nodes[:1]]]
         net = self.network
         for node, arc in zip(nodes[1:], self._pieces[rows], strict=True):
@@ -298,12 +297,13 @@ class _Ways:
     def _key(self) -> Ints:
         """Ascending: tail and head of each arc in one number."""
         table = self.arcs
-        return table["tail"].to_numpy() * len(self.place) + table["head"].to_numpy()
+        key = table["tail"].to_numpy() * len(self.place) + table["head"].to_numpy()
+        return np.asarray(key, dtype=np.int64)
 
     @cached_property
     def _pieces(self) -> Floats:
         """Edge, and metres along it at which an arc begins and ends, shape (n_arcs, 3)."""
-        return self.arcs[["edge", "from_m", "to_m"]].to_numpy(np.float64)
+        return np.asarray(self.arcs[["edge", "from_m", "to_m"]], dtype=np.float64)
 
 
 def _partial_s(edge: Ints, from_m: Floats, to_m: Floats, leg_m: Floats, roads: Roads) -> Floats:

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from walkcover._errors import InputError
+from walkcover._round_case import NO_TIME, TOO_FAR
 from walkcover._round_tables import (
     Trips,
     base_table,
@@ -31,7 +32,7 @@ from walkcover.operations import Demand, RoundPlan
 from walkcover.plan import Plan
 from walkcover.plan_operations import ROUND, VISIT
 from walkcover.roads import Roads, drive_matrix, road_joins
-from walkcover.rounds import NO_TIME, TOO_FAR, Rounds, fewest_teams, least_teams, plan_rounds
+from walkcover.rounds import Rounds, fewest_teams, least_teams, plan_rounds
 from walkcover.snap import snap
 from walkcover.stops import choose_stops
 from walkcover.street_index import Shapes
@@ -141,7 +142,7 @@ def plan_round_trips(
         stops.stop[comes],
         weights=places["tests"].to_numpy(np.float64)[comes],
         minlength=len(stops.at),
-    )
+    ).astype(np.float64)
     left_s = max(1.0, limit_s - (time.monotonic() - begin))
     found = _routed(tests, drive_s, bases, teams, time_limit_s=left_s, seed=seed)
     trips = Trips(

@@ -8,24 +8,19 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from walkcover._errors import InputError
 from walkcover._round_bounds import least_days
-from walkcover._routes import Case, Effort, Part, Routes, Team, full_routes, some_routes
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from walkcover._round_case import NO_TIME, case_of
+from walkcover._routes import Case, Effort, Routes, Team, full_routes, some_routes
 
 # Iterations of the route search: what ends it, so that runs repeat. Seconds are a safety stop.
 ITERATIONS, TIME_LIMIT_S = 4_000, 60.0
 # Ways to spread a number of teams over the bases that are tried before it counts as too few, and
 # the iterations that each try gets.
 SPREADS, TRIAL_ITERATIONS = 6, 500
-# Why a stop, or a part of it, is left out.
-NO_ROAD, TOO_FAR, NO_TIME = "no_road", "too_far", "no_time"
 VISIT_COLUMNS = ["team", "day", "order", "stop", "tests", "arrive_s", "leave_s", "drive_s"]
 
 
@@ -136,7 +131,7 @@ def plan_rounds(
     (1, [50, 100], 3600.0)
     """
     kinds = list(dict.fromkeys(teams))
-    case, unserved = _case(tests, stop, drive_s, kinds)
+    case, unserved = case_of(tests, stop, drive_s, kinds)
     numbers = [[n for n, team in enumerate(teams, 1) if team == kind] for kind in kinds]
     days = [kind.days * len(of_kind) for kind, of_kind in zip(kinds, numbers, strict=True)]
     effort = Effort(iterations, time.monotonic() + time_limit_s, seed)
@@ -190,7 +185,7 @@ def fewest_teams(
     >>> found.teams, found.at_least, found.rounds.team_days
     (1, 1, 3)
     """
-    case, unserved = _case(tests, stop, drive_s, kinds)
+    case, unserved = case_of(tests, stop, drive_s, kinds)
     spare = list(at_hand) or [0] * len(kinds)
     free = list(grows) or [True] * len(kinds)
     if not len(spare) == len(free) == len(kinds) or not any(free):
@@ -234,7 +229,7 @@ def least_teams(
     InputError
         As for `plan_rounds`.
     """
-    case, _ = _case(tests, stop, drive_s, kinds)
+    case, _ = case_of(tests, stop, drive_s, kinds)
     return -(-least_days(case) // max(team.days for team in kinds))
 
 
@@ -306,38 +301,6 @@ def _spreads(
     yield from (changed for _, changed in sorted(moved)[: SPREADS - 1])
 
 
-def _case(
-    tests: npt.ArrayLike, stop: npt.ArrayLike, drive_s: npt.ArrayLike, kinds: Sequence[Team]
-) -> tuple[Case, list[tuple[int, int, str, float]]]:
-    """Check, and cut stops into visits that fit a shift; tell which no team can serve, and why."""
-    amounts, place, drive = _checked(tests, stop, drive_s, kinds)
-    parts: list[Part] = []
-    unserved: list[tuple[int, int, str, float]] = []
-    for number, amount in enumerate(amounts.tolist()):
-        if not amount:
-            continue
-        away = [_away_s(team, int(place[number]), drive) for team in kinds]
-        most = max(team.room(s) for team, s in zip(kinds, away, strict=True))
-        if most >= 1:
-            # Full days and a rest, which shares its day with other stops more easily than halves.
-            full, rest = divmod(amount, most)
-            parts += [Part(number, most)] * full + [Part(number, rest)] * (rest > 0)
-            continue
-        short_s = min(
-            team.service_s(min(amount, math.floor(team.tests_per_day))) + s - team.shift_s
-            for team, s in zip(kinds, away, strict=True)
-        )
-        reached = math.isfinite(short_s)
-        reason = TOO_FAR if reached else NO_ROAD
-        unserved.append((number, amount, reason, max(0.0, short_s) if reached else 0.0))
-    return Case(parts, place, drive, kinds), unserved
-
-
-def _away_s(team: Team, place: int, drive_s: Floats) -> float:
-    """Whole seconds of driving out to a place and home."""
-    return float(np.ceil(drive_s[team.base, place]) + np.ceil(drive_s[place, team.base]))
-
-
 def _rounds(
     routes: Routes,
     case: Case,
@@ -402,33 +365,3 @@ def _unserved_table(rows: Sequence[tuple[int, int, str, float]]) -> pd.DataFrame
     return grouped.agg(tests=("tests", "sum"), short_s=("short_s", "max"))[
         ["stop", "tests", "reason", "short_s"]
     ]
-
-
-def _checked(
-    tests: npt.ArrayLike, stop: npt.ArrayLike, drive_s: npt.ArrayLike, teams: Sequence[Team]
-) -> tuple[Ints, Ints, Floats]:
-    amounts = np.asarray(tests, dtype=np.float64)
-    place = np.asarray(stop, dtype=np.int64)
-    drive = np.asarray(drive_s, dtype=np.float64)
-    faults = []
-    if amounts.ndim != 1 or amounts.shape != place.shape:
-        faults.append(f"{amounts.shape} tests for {place.shape} stops; expected one each")
-    if not (np.isfinite(amounts) & (amounts >= 0)).all():
-        faults.append("tests: expected finite numbers from 0")
-    if drive.ndim != 2 or drive.shape[0] != drive.shape[1] or not (drive >= 0).all():
-        faults.append(f"drive_s of shape {drive.shape}: expected a square of seconds from 0")
-    elif place.size and not (place.min() >= 0 and place.max() < len(drive)):
-        faults.append(f"stops: expected rows of the {len(drive)} places of drive_s")
-    if not teams:
-        faults.append("no team: expected at least one")
-    for number, team in enumerate(teams, start=1):
-        numbers = (team.shift_s, team.tests_per_hour, team.tests_per_day, team.days)
-        if not all(math.isfinite(value) and value > 0 for value in numbers) or team.setup_s < 0:
-            faults.append(f"team {number}: expected positive numbers, got {team}")
-        if not 0 <= team.base < len(drive):
-            faults.append(f"team {number}: base {team.base} is none of the {len(drive)} places")
-    if faults:
-        msg = "the rounds cannot be planned:\n" + "\n".join(f"  {fault}" for fault in faults)
-        raise InputError(msg)
-    # Half a test is a test; a rounding error is none.
-    return np.ceil(amounts - 1e-9).astype(np.int64), place, drive

@@ -97,6 +97,7 @@ ORDER = (
     "day_profile",
     "desk_balance",
     "_routes",
+    "_round_case",
     "_round_bounds",
     "rounds",
     "laboratory_hours",
