@@ -28,7 +28,7 @@ UNEVEN = {CITY: 0.65, COUNTY_TOWN: 0.7, TOWN: 0.5, VILLAGE: 0.45}
 LOOPS = {CITY: 0.42, COUNTY_TOWN: 0.46, TOWN: 0.43, VILLAGE: 0.42}
 FIELD_LOOPS, PLUG_LOOPS, AVENUE_LOOPS = 0.56, 0.42, 0.92
 # share of the dead ends in settlements that are cut off again, in each of two rounds;
-PRUNED = 0.88
+PRUNED = 0.95
 # dead-end lanes per link, and their median length in metres.
 STUBS = {CITY: 0.16, COUNTY_TOWN: 0.12, TOWN: 0.14, VILLAGE: 0.14}
 FIELD_STUBS = 0.10

@@ -165,8 +165,9 @@ def test_residences_are_assessed_and_gaps_are_left(province: Path) -> None:
     assert residences["snap_m"].median() < 40
     assert (residences["snap_to"].dropna() == "island").mean() < 0.01
     covered = result.stages.set_index("name")["covered_share"]
-    assert (covered < 0.8).all()
+    # Most of the countryside has no booth, so that a plan has something to suggest.
     assert covered["city"] > covered["countryside"]
+    assert covered["countryside"] < 0.3
 
 
 def test_measures_of_a_street_grid_are_those_of_geometry(script: Script) -> None:
