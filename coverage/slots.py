@@ -294,15 +294,21 @@ class _Peaks:
 def _solved(
     cost: Floats, rows: sparse.csr_array, limits: Floats, whole: sparse.csr_array
 ) -> Floats:
-    found = linprog(
-        cost,
-        A_ub=sparse.csr_array(rows),
-        b_ub=limits,
-        A_eq=sparse.csr_array(whole),
-        b_eq=np.ones(whole.shape[0]),
-        method="highs",
-    )
-    if found.x is None:
+    # A program with a solution is kept on its edge, where presolve, which knows no tolerance, may
+    # call it infeasible; the simplex method then decides.
+    for presolve in (True, False):
+        found = linprog(
+            cost,
+            A_ub=sparse.csr_array(rows),
+            b_ub=limits,
+            A_eq=sparse.csr_array(whole),
+            b_eq=np.ones(whole.shape[0]),
+            method="highs",
+            options={"presolve": presolve},
+        )
+        if found.x is not None:
+            break
+    else:
         msg = f"the timetable cannot be solved: {found.message}"
         raise ArithmeticError(msg)
     answer: Floats = np.maximum(found.x, 0.0)
