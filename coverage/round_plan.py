@@ -41,7 +41,7 @@ from walkcover.study import Study
 DAYS_OF_A_WEEK = 7
 # What one search for routes may do: so many iterations for each visit it has to place, within
 # these. Measured against runs of ten minutes; see scripts/bench_rounds.py.
-ITERATIONS_PER_STOP, LEAST_ITERATIONS, MOST_ITERATIONS = 60, 1_000, 6_000
+ITERATIONS_PER_STOP, LEAST_ITERATIONS, MOST_ITERATIONS = 60, 1_000, 3_000
 # Of the time allowed: stops, routes, and then the teams that are missing.
 STOPS_SHARE, ROUTES_SHARE = 0.2, 0.6
 
