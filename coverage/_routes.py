@@ -111,6 +111,10 @@ class Effort:
         """Seconds until the time is up."""
         return max(0.0, self.deadline - time.monotonic())
 
+    def trial(self, start: int, iterations: int) -> Effort:
+        """A shorter search from another start of the random numbers."""
+        return Effort(min(self.iterations, iterations), self.deadline, self.seed + start)
+
 
 # The kind of team, and its parts in order.
 Routes = list[tuple[int, list[int]]]
@@ -162,6 +166,30 @@ def some_routes(case: Case, days: Sequence[int], effort: Effort) -> Routes:
         routes = _search(_problem(case, days, worth), turn, None) or []
         best = max(best, routes, key=lambda some: _tests(some, case.parts))
     return best
+
+
+def drives_s(case: Case, routes: Routes) -> float:
+    """
+    Sum up the driving of routes.
+
+    Parameters
+    ----------
+    case
+        What is to be done.
+    routes
+        Routes.
+
+    Returns
+    -------
+    seconds
+        Ways from and to the base included; every leg in whole seconds.
+    """
+    total = 0.0
+    for kind, route in routes:
+        base = case.teams[kind].base
+        way = [base, *(int(case.place[case.parts[part].stop]) for part in route), base]
+        total += float(np.ceil(case.drive_s[way[:-1], way[1:]]).sum())
+    return total
 
 
 def _tests(routes: Routes, parts: Sequence[Part]) -> int:

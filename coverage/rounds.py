@@ -14,13 +14,16 @@ import pandas as pd
 from walkcover._errors import InputError
 from walkcover._round_bounds import least_days
 from walkcover._round_case import NO_TIME, case_of
-from walkcover._routes import Case, Effort, Routes, Team, full_routes, some_routes
+from walkcover._routes import Case, Effort, Routes, Team, drives_s, full_routes, some_routes
 
 # Iterations of the route search: what ends it, so that runs repeat. Seconds are a safety stop.
 ITERATIONS, TIME_LIMIT_S = 4_000, 60.0
-# Ways to spread a number of teams over the bases that are tried before it counts as too few, and
-# the iterations that each try gets.
-SPREADS, TRIAL_ITERATIONS = 6, 500
+# Ways to spread a number of teams over the bases that are tried before it counts as too few, the
+# starts of the random numbers that each is tried with, and the iterations of a try. Tight weeks
+# hang on luck: several short tries find them more often than a long one.
+SPREADS, STARTS, TRIAL_ITERATIONS = 4, 3, 500
+# With many visits to place fewer are tried, at least two.
+TRIED_VISITS = 1_500
 VISIT_COLUMNS = ["team", "day", "order", "stop", "tests", "arrive_s", "leave_s", "drive_s"]
 
 
@@ -125,6 +128,7 @@ def plan_rounds(
     --------
     Two villages a quarter of an hour from the base, and half an hour apart: out, on and home.
 
+    >>> import numpy as np
     >>> drive = 900.0 * np.array([[0, 1, 1], [1, 0, 2], [1, 2, 0]])
     >>> rounds = plan_rounds([100, 50], [1, 2], drive, [Team(base=0)])
     >>> rounds.team_days, sorted(rounds.visits["tests"]), rounds.drive_s
@@ -179,6 +183,7 @@ def fewest_teams(
     --------
     Six stops of four hours each, between two bases: two fill a day, three days are one team's.
 
+    >>> import numpy as np
     >>> drive = np.full((8, 8), 60.0)
     >>> teams = [Team(base=0, tests_per_hour=60), Team(base=7, tests_per_hour=60)]
     >>> found = fewest_teams([220] * 6, range(1, 7), drive, teams, iterations=200)
@@ -268,12 +273,18 @@ def _fewest(case: Case, at_hand: Sequence[int], grows: Sequence[bool], effort: E
     needs = [sum(kind == k for kind, _ in routes) / days for k, days in enumerate(week)]
     used = sum(max(0, math.ceil(n) - held) for n, held in zip(needs, at_hand, strict=True))
     least = max(0, -(-least_days(case) // max(week)) - sum(at_hand))
+    tries = max(2, TRIED_VISITS // len(case.parts))
     for more in range(least, used):
-        for teams in _spreads(needs, at_hand, grows, more):
-            trial = Effort(min(effort.iterations, TRIAL_ITERATIONS), effort.deadline, effort.seed)
-            found = full_routes(case, days_of(teams), trial)
-            if found is not None:
-                return full_routes(case, days_of(teams), effort, begin=found) or found
+        spreads = list(_spreads(needs, at_hand, grows, more))
+        found = [
+            (teams, tried)
+            for start, teams in list(itertools.product(range(STARTS), spreads))[:tries]
+            if (tried := full_routes(case, days_of(teams), effort.trial(start, TRIAL_ITERATIONS)))
+            is not None
+        ]
+        if found:
+            teams, best = min(found, key=lambda one: (len(one[1]), drives_s(case, one[1])))
+            return full_routes(case, days_of(teams), effort, begin=best) or best
     return routes
 
 
