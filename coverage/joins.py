@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from walkcover.network import Bools, Floats, Ints
-from walkcover.street_index import StreetIndex
+from walkcover.street_index import StreetIndex, segment_at
 
 
 @dataclass(frozen=True)
@@ -128,11 +128,7 @@ def points_on_edges(edge: Ints, offset_m: Floats, index: StreetIndex) -> Floats:
     """
     net = index.network
     xy = shapely.get_coordinates(index.lines)
-    # Distances along all edges, one after the other, are one ascending list.
-    base = np.concatenate([[0.0], np.cumsum(net.length_m)])
-    at = net.at_m + np.repeat(base[:-1], np.diff(net.indptr))
-    k = np.searchsorted(at, base[edge] + offset_m, side="right") - 1
-    k = np.clip(k, net.indptr[edge], net.indptr[edge + 1] - 2)
+    k = segment_at(net.at_m, net.indptr, edge, offset_m)
     span = net.at_m[k + 1] - net.at_m[k]
     share = np.divide(offset_m - net.at_m[k], span, out=np.zeros(len(k)), where=span > 0)
     return np.asarray(xy[k] + np.clip(share, 0, 1)[:, None] * (xy[k + 1] - xy[k]))

@@ -11,7 +11,7 @@ import shapely
 from walkcover.barriers import Barriers, crosses, legs_in_view
 from walkcover.joins import Joins, joined_part
 from walkcover.network import GEOD, Bools, Floats, Ints
-from walkcover.street_index import Shapes, StreetIndex
+from walkcover.street_index import Shapes, StreetIndex, segment_at
 
 SNAP_LIMIT_M = 250.0
 # A join point this near to an end of its edge is the node there: rounding, not distance.
@@ -253,11 +253,9 @@ def _only_touches(doors: Shapes, lines: Shapes) -> Bools:
 def _offset_m(edge: Ints, along: Floats, index: StreetIndex) -> Floats:
     """Turn planar metres along an edge into geodesic ones: the same fraction of the segment."""
     net, at = index.network, index.planar_at_m
-    target = at[net.indptr[edge]] + along
-    last = net.indptr[edge + 1] - 2
-    k = np.clip(np.searchsorted(at, target, side="right") - 1, net.indptr[edge], last)
+    k = segment_at(at, net.indptr, edge, along)
     span = at[k + 1] - at[k]
-    fraction = np.divide(target - at[k], span, out=np.zeros(len(k)), where=span > 0)
+    fraction = np.divide(along - at[k], span, out=np.zeros(len(k)), where=span > 0)
     offset = net.at_m[k] + np.clip(fraction, 0.0, 1.0) * (net.at_m[k + 1] - net.at_m[k])
     length = net.length_m[edge]
     offset = np.where(offset < AT_NODE_M, 0.0, offset)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
-from walkcover.network import Floats, Ints, Network, metric_geometry
+from walkcover.network import Floats, Ints, Network, metric_geometry, row_of
 
 Shapes = NDArray[np.object_]
 
@@ -46,12 +47,14 @@ class StreetIndex:
 
     @cached_property
     def planar_at_m(self) -> Floats:
-        """Planar distance of each vertex from the first vertex of all, along all edges."""
+        """Planar distance of each vertex from the first vertex of its edge, in metres."""
         xy = shapely.get_coordinates(self.lines)
         step = np.zeros(len(xy))
         step[1:] = np.hypot(*np.diff(xy, axis=0).T)
         step[self.network.indptr[:-1]] = 0.0
-        return np.cumsum(step)
+        # Summed edge by edge: what joins an edge must not hang on the edges before it.
+        along = pd.Series(step).groupby(row_of(self.network.indptr), sort=False).cumsum()
+        return np.asarray(along, dtype=np.float64)
 
     def to_metric(self, shapes: Shapes) -> Shapes:
         """Shapes in WGS84 degrees as planar shapes."""
@@ -62,6 +65,44 @@ class StreetIndex:
         """Planar coordinates, shape (k, 2), as lon and lat."""
         transformer = Transformer.from_crs(self.crs, 4326, always_xy=True)
         return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
+
+
+def segment_at(at_m: Floats, indptr: Ints, edge: Ints, along_m: Floats) -> Ints:
+    """
+    Find the segments of edges that places lie on.
+
+    Parameters
+    ----------
+    at_m
+        Distance of each vertex from the first vertex of its edge, in metres.
+    indptr
+        Vertices of edge ``e`` are ``indptr[e]:indptr[e + 1]``, at least two.
+    edge
+        Edges, shape (k,).
+    along_m
+        Distance of each place from the first vertex of its edge.
+
+    Returns
+    -------
+    vertex
+        The vertex that each segment begins at, shape (k,): the last one not beyond the place,
+        never the last one of the edge.
+
+    Examples
+    --------
+    >>> at_m = np.array([0.0, 30.0, 70.0, 0.0, 50.0])
+    >>> segment_at(at_m, np.array([0, 3, 5]), np.array([0, 0, 0, 1]),
+    ...            np.array([10.0, 30.0, 99.0, 50.0])).tolist()
+    [0, 1, 1, 3]
+    """
+    # One bisection per place, all in step; the edges themselves stay apart.
+    low, high = indptr[edge], indptr[edge + 1] - 2
+    while (row := np.flatnonzero(low < high)).size:
+        middle = (low[row] + high[row] + 1) // 2
+        beyond = at_m[middle] > along_m[row]
+        high[row] = np.where(beyond, middle - 1, high[row])
+        low[row] = np.where(beyond, low[row], middle)
+    return np.asarray(low, dtype=np.int64)
 
 
 def _transform(shapes: Shapes, transformer: Transformer) -> Shapes:

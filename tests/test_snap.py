@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawing import draw_index, draw_shapes
+import shapely
+from drawing import UTM_49N, draw_index, draw_shapes
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from oracle_cases import Way, lonlat
 
 from walkcover.joins import concatenate, on_network, points_on_edges, take_places
+from walkcover.network import EDGE_COLUMNS, Network, network_from_edges
 from walkcover.snap import snap
+from walkcover.street_index import StreetIndex, segment_at
 
 STREET = Way([(0, 0), (2000, 0)])
 PRIVATE = {"highway": "service", "access": "private"}
@@ -178,3 +183,79 @@ def test_places_on_edges_lie_where_they_are_said_to():
     assert joins.leg_m.tolist() == [0.0] * 4
     assert joins.lon.tolist() == pytest.approx([lonlat(s)[0] for s in spots], abs=1e-7)
     assert joins.snap_to.tolist() == ["main"] * 4
+
+
+def keep_edges(network: Network, edges: np.ndarray) -> Network:
+    """The network of some of its edges, which stay what they were."""
+    ends = np.column_stack([network.u[edges], network.v[edges]])
+    columns = {name: getattr(network, name)[edges] for name in EDGE_COLUMNS}
+    columns["u"], columns["v"] = np.unique(ends, return_inverse=True)[1].reshape(-1, 2).T
+    counts = np.diff(network.indptr)[edges]
+    vertex = np.concatenate([np.arange(*network.indptr[e : e + 2]) for e in edges])
+    return network_from_edges(
+        columns,
+        indptr=np.concatenate([[0], np.cumsum(counts)]),
+        lon=network.lon[vertex],
+        lat=network.lat[vertex],
+        at_m=network.at_m[vertex],
+        points={"entrances": network.entrances},
+    )
+
+
+@st.composite
+def bent_streets(draw):
+    """Ways over 8 km with bends, some private or raised, and places in one corner of them."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    ways = []
+    for _ in range(draw(st.integers(5, 40))):
+        steps = rng.normal(0, 90, (rng.integers(1, 12), 2))
+        spots = rng.uniform(0, 8000, 2) + np.cumsum(np.vstack([[0, 0], steps]), axis=0)
+        tags = [{}, PRIVATE, {"highway": "primary", "bridge": "yes"}][
+            rng.choice(3, p=[0.7, 0.2, 0.1])
+        ]
+        ways.append(Way([tuple(spot) for spot in spots.round(2).tolist()], tags))
+    middles = [np.mean(way.spots, axis=0) for way in ways[:5]]
+    places = []
+    for _ in range(draw(st.integers(1, 12))):
+        x, y = middles[rng.integers(len(middles))] + rng.normal(0, 120, 2)
+        side = rng.uniform(5, 60)
+        places.append(box(x, y, x + side, y + side) if rng.random() < 0.4 else [(x, y)])
+    return ways, places
+
+
+@settings(max_examples=60)
+@given(bent_streets())
+def test_streets_far_away_change_no_bit_of_a_join(case):
+    ways, places = case
+    whole = draw_index(ways, min_component_m=400.0, entrances=[ways[0].spots[0]])
+    shapes = draw_shapes(places)
+    planar = whole.to_metric(shapes)
+    near = np.flatnonzero(shapely.dwithin(whole.lines, shapely.union_all(planar), 1000.0))
+    if not near.size:
+        return
+    cut = StreetIndex(keep_edges(whole.network, near), UTM_49N)
+    expected, found = snap(shapes, whole), snap(shapes, cut)
+    for name in ("place", "offset_m", "leg_m", "lon", "lat", "by_entrance", "snap_to"):
+        assert getattr(found, name).tolist() == getattr(expected, name).tolist(), name
+    np.testing.assert_array_equal(found.snap_m, expected.snap_m)
+    assert near[found.edge].tolist() == expected.edge.tolist()
+    on_whole = on_network(expected.edge, expected.offset_m, whole)
+    on_cut = on_network(found.edge, found.offset_m, cut)
+    assert (on_cut.lon.tolist(), on_cut.lat.tolist()) == (
+        on_whole.lon.tolist(),
+        on_whole.lat.tolist(),
+    )
+
+
+@settings(max_examples=60)
+@given(st.lists(st.lists(st.sampled_from([0.0, 1.0, 2.5]), min_size=1, max_size=9), min_size=1))
+def test_the_segment_of_a_place_is_the_last_that_begins_at_or_before_it(steps):
+    at = [np.concatenate([[0.0], np.cumsum(one)]) for one in steps]
+    indptr = np.concatenate([[0], np.cumsum([len(one) for one in at])])
+    asked = [(e, along) for e, one in enumerate(at) for along in [-0.1, *one, *(one + 0.3)]]
+    edge, along_m = np.array([e for e, _ in asked]), np.array([along for _, along in asked])
+    found = segment_at(np.concatenate(at), indptr, edge, along_m)
+    for k, e, along in zip(found, edge, along_m, strict=True):
+        inner = at[e][:-1]
+        last = max((i for i, start in enumerate(inner) if start <= along), default=0)
+        assert k == indptr[e] + last
