@@ -6,12 +6,17 @@ import datetime as dt
 import math
 import numbers
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.types import is_float_dtype, is_integer_dtype
+
+Answer = TypeVar("Answer")
 
 # What people write into a cell to say that there is nothing; only optional columns take it.
 MISSING_MARKS = frozenset(
@@ -59,7 +64,38 @@ def cell_text(value: object) -> str:
 
 def cell_texts(column: Iterable[object]) -> list[str]:
     """Make text of every cell of a column; empty where there is nothing."""
+    if isinstance(column, (pd.Series, pd.Index)) and isinstance(column.dtype, pd.StringDtype):
+        # Millions of ids come this way: out of Arrow at once, not cell by cell.
+        return [cell.strip() for cell in column.to_numpy(dtype=object, na_value="")]
     return [cell_text(value) for value in column]
+
+
+def each_text(cells: Sequence[str], read: Callable[[str], Answer]) -> list[Answer]:
+    """
+    Apply a function to every cell, but only once to cells that are the same.
+
+    Examples
+    --------
+    >>> each_text(["1", "x", "1"], parse_number)
+    [1.0, nan, 1.0]
+    """
+    answers = {cell: read(cell) for cell in dict.fromkeys(cells)}
+    return [answers[cell] for cell in cells]
+
+
+def plain_numbers(column: pd.Series) -> NDArray[np.float64] | None:
+    """
+    Give a column that holds numbers as it is, NaN where there is none; None for any other.
+
+    Examples
+    --------
+    >>> plain_numbers(pd.Series([1, 2])).tolist(), plain_numbers(pd.Series(["1", "2"]))
+    ([1.0, 2.0], None)
+    """
+    if not is_float_dtype(column.dtype) and not is_integer_dtype(column.dtype):
+        return None
+    # Text would lose the sign of a zero; so does this.
+    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0)
 
 
 def text_column(cells: Sequence[str], index: pd.Index) -> pd.Series:

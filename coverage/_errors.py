@@ -31,3 +31,7 @@ class FetchError(WalkCoverError, OSError):
 
 class MissingToolError(WalkCoverError, RuntimeError):
     """Something that has to be installed besides walkcover is not there."""
+
+
+class ClusterError(WalkCoverError, ConnectionError):
+    """The workers that a run was given to are gone, or do not answer."""

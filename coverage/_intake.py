@@ -17,18 +17,21 @@ from pyproj import CRS
 from walkcover._cell_values import (
     cell_text,
     cell_texts,
+    each_text,
     is_missing,
     parse_amount,
     parse_number,
+    plain_numbers,
     text_column,
 )
 from walkcover._errors import InputError
-from walkcover.crs import SYSTEMS, WGS84, check_system, to_wgs84
+from walkcover.crs import SYSTEMS, WGS84, check_system, flat_shapes, to_wgs84
 
 # What a spreadsheet makes of a long code: the last digits are gone.
 SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+\d+")
 # What a spreadsheet makes of a code such as 3-1.
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
+DATE_LENGTH = 10
 # Digits of a division code of a county and of a village or neighbourhood.
 DIVISION_DIGITS = (6, 12)
 DIVISION_COLUMNS = ("zone_id", "parent_id")
@@ -74,7 +77,7 @@ class Intake:
         self.frame = frame
         self.what = what
         self.columns = dict(columns or {})
-        self.labels = [f"row {label}" for label in frame.index]
+        self.row_ids: Sequence[str] = ()
         self.taken: dict[str, object] = {}
         self.used: set[str] = set()
         self.faults: list[str] = []
@@ -139,9 +142,14 @@ class Intake:
         """Name a column, and the first of its rows."""
         found = np.flatnonzero(rows)
         given = self.columns.get(name, name)
-        shown = ", ".join(f"{self.labels[row]} ({cells[row]!r})" for row in found[:SHOWN])
+        shown = ", ".join(f"{self._label(row)} ({cells[row]!r})" for row in found[:SHOWN])
         count = f"{found.size} rows, first" if found.size > 1 else "1 row,"
         return f"column {given!r}: {what} in {count} {shown}"
+
+    def _label(self, row: int) -> str:
+        """Name a row: by its id once that is known, else as the index does."""
+        known = self.row_ids[row] if len(self.row_ids) else ""
+        return known or f"row {self.frame.index[row]}"
 
     def ids(self, name: str) -> list[str]:
         """Take the column of ids: text, filled in every row, no two the same."""
@@ -151,10 +159,10 @@ class Intake:
         empty = np.array([cell == "" for cell in cells])
         self.fault(name, empty, "empty", "an id in every row", cells=cells)
         self._refuse_lost(name, cells)
-        repeated = pd.Series(cells).duplicated().to_numpy() & ~empty
+        repeated = pd.Series(cells, dtype=object).duplicated().to_numpy() & ~empty
         self.fault(name, repeated, "an id that was used before", "one row per id", cells=cells)
         # Rows are known by their ids from here on.
-        self.labels = [cell or label for cell, label in zip(cells, self.labels, strict=True)]
+        self.row_ids = cells
         self.taken[name] = text_column(cells, self.frame.index)
         return cells
 
@@ -170,7 +178,9 @@ class Intake:
         cells = self.texts(name, optional=True)
         if cells is None and not always:
             return []
-        cells = ["" if is_missing(cell) else cell for cell in cells or [""] * len(self.frame)]
+        cells = each_text(
+            cells or [""] * len(self.frame), lambda cell: "" if is_missing(cell) else cell
+        )
         self._refuse_lost(name, cells)
         if known:
             bad = np.array([cell != "" and cell not in known for cell in cells])
@@ -185,7 +195,9 @@ class Intake:
             if default is not None:
                 self.taken[name] = [default] * len(self.frame)
             return
-        meant = [meanings.get("" if is_missing(cell) else cell.lower()) for cell in cells]
+        meant = each_text(
+            cells, lambda cell: meanings.get("" if is_missing(cell) else cell.lower())
+        )
         bad = np.array([value is None for value in meant])
         words = ", ".join(word for word in meanings if word)
         self.fault(name, bad, "an unknown value", f"one of {words}", cells=cells)
@@ -200,17 +212,16 @@ class Intake:
         optional: bool = False,
     ) -> None:
         """Take a column of numbers from 0 on, maybe with a unit; an optional one may have gaps."""
-        cells = self.texts(name, optional=optional or default is not None)
-        if cells is None:
+        column = self.find(name, optional=optional or default is not None)
+        if column is None:
             if default is not None:
                 self.taken[name] = np.full(len(self.frame), default)
             return
         units = [unit] if isinstance(unit, str) else [*unit]
-        amounts = [parse_amount(cell, units=units) for cell in cells]
-        values = np.array([amount.value for amount in amounts])
-        wrong = np.isnan(values)
-        if optional:
-            wrong &= [not is_missing(cell) for cell in cells]
+        values, about, missing = _amounts(column, units)
+        wrong = np.isnan(values) & ~(missing & optional)
+        doubtful = wrong | np.isinf(values) | (values < 0) | about
+        cells = cell_texts(column) if doubtful.any() else []
         expected = "a finite number from 0 on"
         if units:
             expected += f", as 215, 1,204 or 215{units[0]}"
@@ -223,7 +234,6 @@ class Intake:
                 f"column {given!r}: its numbers are multiples of 1: expected plain numbers; "
                 "multiply them in the table, and rename the column"
             )
-        about = np.array([amount.is_about for amount in amounts], dtype=bool)
         self.note(name, about, "an estimate taken as it stands", cells=cells)
         self.taken[name] = values
 
@@ -287,9 +297,12 @@ class Intake:
 
     def _refuse_lost(self, name: str, cells: Sequence[str]) -> None:
         """Refuse ids and codes that a spreadsheet took for numbers or dates."""
-        bad = np.array([SCIENTIFIC.fullmatch(cell) is not None for cell in cells])
+        # The plain tests before the patterns are cheap, and true of hardly any id.
+        bad = np.array(["+" in cell and SCIENTIFIC.fullmatch(cell) is not None for cell in cells])
         self.fault(name, bad, "digits lost by a spreadsheet", "codes stored as text", cells=cells)
-        dates = np.array([DATE.fullmatch(cell) is not None for cell in cells])
+        dates = np.array(
+            [len(cell) == DATE_LENGTH and DATE.fullmatch(cell) is not None for cell in cells]
+        )
         if not all(DATE.fullmatch(cell) for cell in cells if cell):
             expected = "codes as the others, stored as text: a spreadsheet makes dates of 3-1"
             self.fault(name, dates, "a date among codes", expected, cells=cells)
@@ -366,6 +379,20 @@ class Intake:
         self.fault(name, beyond, problem, expected, cells=cells)
 
 
+def _amounts(column: pd.Series, units: Sequence[str]) -> tuple[NDArray[np.float64], Flags, Flags]:
+    """Read the numbers of a column; NaN for none, and whether a cell is about, or empty."""
+    values = plain_numbers(column)
+    if values is not None:
+        return values, np.zeros(len(values), dtype=bool), np.isnan(values)
+    cells = cell_texts(column)
+    amounts = each_text(cells, lambda cell: parse_amount(cell, units=units))
+    return (
+        np.array([amount.value for amount in amounts], dtype=np.float64),
+        np.array([amount.is_about for amount in amounts], dtype=bool),
+        np.array(each_text(cells, is_missing), dtype=bool),
+    )
+
+
 def has_places(frame: pd.DataFrame) -> TypeGuard[gpd.GeoDataFrame]:
     """Tell a GeoDataFrame with a geometry column from a plain table."""
     return isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None
@@ -373,14 +400,14 @@ def has_places(frame: pd.DataFrame) -> TypeGuard[gpd.GeoDataFrame]:
 
 def plain_shapes(
     shapes: NDArray[np.object_], kinds: Sequence[str]
-) -> tuple[NDArray[np.object_], NDArray[np.str_]]:
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """
     Bring shapes into plain form and say, row by row, what is wrong with the others.
 
     A multipoint of one point is that point; polygons that cross or touch themselves are taken
     apart where they do.
     """
-    flat = np.asarray(shapely.force_2d(np.asarray(shapes, dtype=object)), dtype=object)
+    flat = flat_shapes(shapes)
     single = (shapely.get_type_id(flat) == shapely.GeometryType.MULTIPOINT) & (
         shapely.get_num_geometries(flat) == 1
     )
@@ -389,14 +416,15 @@ def plain_shapes(
         if flat[row].geom_type in ("Polygon", "MultiPolygon"):
             parts = shapely.get_parts(shapely.make_valid(flat[row]))
             flat[row] = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
-    problems = [
-        "missing"
-        if shape is None
-        else "empty"
-        if shape.is_empty
-        else ""
-        if shape.geom_type in kinds
-        else shape.geom_type
-        for shape in flat
-    ]
-    return flat, np.array(problems, dtype=str)
+    kind = shapely.get_type_id(flat)
+    problems = np.full(len(flat), "", dtype=object)
+    for number in np.unique(kind).tolist():
+        rows = kind == number
+        if number < 0:
+            problems[rows] = "missing"
+            continue
+        name = flat[rows][0].geom_type
+        problems[rows & shapely.is_empty(flat)] = "empty"
+        if name not in kinds:
+            problems[rows & ~shapely.is_empty(flat)] = name
+    return flat, problems

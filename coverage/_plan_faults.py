@@ -88,6 +88,8 @@ def out_of_range(plan: Plan) -> list[str]:
     faults += _population_faults(plan.population)
     faults += _desk_faults(plan.desks)
     faults += _siting_faults(plan.siting)
+    if plan.regions.residences < 0:
+        faults.append(f"[regions] residences = {plan.regions.residences}: expected 0 or more")
     faults += _stage_faults(plan.stages)
     return faults
 

@@ -14,7 +14,15 @@ import numpy as np
 
 from walkcover._errors import PlanError
 from walkcover.overrides import plan_mapping, read_values
-from walkcover.plan import CandidateSource, DeskOptions, Plan, SitingOptions, Stage, WalkOptions
+from walkcover.plan import (
+    CandidateSource,
+    DeskOptions,
+    Plan,
+    RegionOptions,
+    SitingOptions,
+    Stage,
+    WalkOptions,
+)
 from walkcover.plan_mapping import plan_from_mapping
 
 # Values in a message, of those that are many.
@@ -166,6 +174,7 @@ def reading(plan: Plan) -> str:
         map=type(plan.map)(),
         desks=DeskOptions(),
         siting=SitingOptions(),
+        regions=RegionOptions(),
         candidates=dataclasses.replace(plan.candidates, spacing_m=CandidateSource().spacing_m),
         # The names say who belongs to which stage, a budget asks for costs.
         stages=tuple(

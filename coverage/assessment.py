@@ -100,13 +100,9 @@ def assess_tables(
     assessment
         New tables; those given are untouched.
     """
-    west, south, east, north = network.bounds
-    crs = metric_crs((west + east) / 2, (south + north) / 2, name=plan.network.crs)
-    index = StreetIndex(network, crs)
-    costs = plan_costs(network, plan, heights=heights, speed_kmh=plan.walker.speed_kmh)
-    graph = search_graph(network, costs)
+    index, graph = ready_streets(network, plan=plan, heights=heights)
     limit_m = plan.walk.snap_limit_m
-    walls = None if barriers is None else make_barriers(barriers.to_numpy(), network, crs)
+    walls = None if barriers is None else make_barriers(barriers.to_numpy(), network, index.crs)
     homes = snap(
         residences.geometry.to_numpy(),
         index,
@@ -126,6 +122,32 @@ def assess_tables(
         heights=heights,
         barriers=walls,
     )
+
+
+def ready_streets(
+    network: Network, *, plan: Plan, heights: EdgeHeights | None = None
+) -> tuple[StreetIndex, SearchGraph]:
+    """
+    Make streets ready for joining places and for walking.
+
+    Parameters
+    ----------
+    network
+        The walking network.
+    plan
+        Speed and metric CRS.
+    heights
+        Heights along the network's edges, None where it is flat.
+
+    Returns
+    -------
+    index, graph
+        The streets for nearest-point searches, and for walks.
+    """
+    west, south, east, north = network.bounds
+    crs = metric_crs((west + east) / 2, (south + north) / 2, name=plan.network.crs)
+    costs = plan_costs(network, plan, heights=heights, speed_kmh=plan.walker.speed_kmh)
+    return StreetIndex(network, crs), search_graph(network, costs)
 
 
 def judge(

@@ -233,7 +233,7 @@ def to_wgs84(places: Places, system: str) -> Places:
     system = check_system(system)
     if isinstance(places, gpd.GeoDataFrame):
         return places.set_geometry(to_wgs84(places.geometry, system))
-    flat = gpd.GeoSeries(shapely.force_2d(places.array), index=places.index, crs=places.crs)
+    flat = gpd.GeoSeries(flat_shapes(places.to_numpy()), index=places.index, crs=places.crs)
     if places.crs is None:
         flat = flat.set_crs(WGS84 if system in SYSTEMS else system)
     if flat.crs.is_projected:
@@ -247,6 +247,31 @@ def to_wgs84(places: Places, system: str) -> Places:
         return degrees
     moved = shapely.transform(degrees.array, lambda xy: np.column_stack(undo(xy[:, 0], xy[:, 1])))
     return gpd.GeoSeries(moved, index=places.index, name=places.name, crs=WGS84)
+
+
+def flat_shapes(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """
+    Drop heights; shapes without any stay the objects they are.
+
+    Parameters
+    ----------
+    shapes
+        Geometries, shape (n,); None stays.
+
+    Returns
+    -------
+    flat
+        A new array of them, shape (n,).
+
+    Examples
+    --------
+    >>> str(flat_shapes(np.array([shapely.Point(1, 2, 3)], dtype=object))[0])
+    'POINT (1 2)'
+    """
+    flat = np.array(shapes, dtype=object)
+    high = shapely.get_coordinate_dimension(flat) > 2
+    flat[high] = shapely.force_2d(flat[high])
+    return flat
 
 
 def metric_crs(lon: ArrayLike, lat: ArrayLike, *, name: str = "auto") -> CRS:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from walkcover._errors import ConservationError, InputError
 from walkcover.network import Floats, Ints, connected_pieces
-from walkcover.street_index import StreetIndex
+from walkcover.street_index import Shapes, StreetIndex
 
 WALK_LIMIT_S = 900.0
 VERDICTS = (
@@ -190,6 +192,27 @@ def coverage_by(
     ConservationError
         If people are lost, because a residence belongs to none of the groups.
     """
+    return sum_by(groups, coverage_parts(residences, after=after), labels=labels)
+
+
+def coverage_parts(residences: pd.DataFrame, *, after: bool = False) -> pd.DataFrame:
+    """
+    Take apart what `sum_by` sums.
+
+    Parameters
+    ----------
+    residences
+        As of `coverage_by`.
+    after
+        Whether to count after building.
+
+    Returns
+    -------
+    parts
+        On the index of `residences`: residences (1 each), people, covered_people, gap_people,
+        unreached_people, walk_people (those with a finite walk), person_s (their seconds),
+        unserved_people where desk time counts, and worst_walk_s (NaN without a walk of people).
+    """
     suffix = "_after" if after else ""
     people = residences["people"]
     walk_s, verdict = residences[f"walk_s{suffix}"], residences[f"verdict{suffix}"]
@@ -208,9 +231,41 @@ def coverage_by(
     )
     if f"people_unserved{suffix}" in residences:
         parts["unserved_people"] = residences[f"people_unserved{suffix}"]
-    table = parts.groupby(groups, observed=True).sum().reindex(labels, fill_value=0)
-    table["worst_walk_s"] = walk_s.where(finite).groupby(groups, observed=True).max()
-    check_people(people.sum(), table["people"].sum(), step="summing by group")
+    parts["worst_walk_s"] = walk_s.where(finite)
+    return parts
+
+
+def sum_by(
+    groups: pd.Series | Ints, parts: pd.DataFrame, *, labels: Sequence[str] | Ints
+) -> pd.DataFrame:
+    """
+    Sum parts of residences by group; groups without anybody keep their row.
+
+    Parameters
+    ----------
+    groups
+        The group of each row.
+    parts
+        As of `coverage_parts`.
+    labels
+        All groups, in the order of the rows.
+
+    Returns
+    -------
+    table
+        As of `coverage_by`.
+
+    Raises
+    ------
+    ConservationError
+        If people are lost, because a row belongs to none of the groups.
+    """
+    by_group = parts.groupby(groups, observed=True)
+    worst_s = by_group["worst_walk_s"].max()
+    added = by_group[[name for name in parts.columns if name != "worst_walk_s"]].sum()
+    table = added.reindex(labels, fill_value=0)
+    table["worst_walk_s"] = worst_s
+    check_people(parts["people"].sum(), table["people"].sum(), step="summing by group")
     has_people = table["people"] > 0
     table["covered_share"] = (table["covered_people"] / table["people"]).where(has_people)
     table["mean_walk_s"] = table.pop("person_s") / table.pop("walk_people").replace(0, np.nan)
@@ -264,12 +319,11 @@ def gap_areas(
     gap = gap_residences(residences)
     points = index.to_metric(gap.geometry.to_numpy())
     cluster = _clusters(shapely.get_coordinates(points), gap["verdict"] == "over_capacity")
-    rows = []
-    for members in _members(cluster):
-        shape = shapely.union_all(shapely.buffer(points[members], NEIGHBOURS_M / 2, quad_segs=4))
-        rows.append(gap_figures(gap.iloc[members], limit_s=limit_s) | {"geometry": shape})
-    names = ["residences", "people", "reason", "nearest_miss_s", "zone_id", "geometry"]
-    table = gpd.GeoDataFrame(pd.DataFrame(rows, columns=names), geometry="geometry", crs=index.crs)
+    # Numbered in the order of their first row.
+    area = pd.factorize(cluster)[0]
+    table = gpd.GeoDataFrame(
+        area_figures(gap, area, limit_s=limit_s), geometry=_around(points, area), crs=index.crs
+    )
     table = table.to_crs(4326).sort_values("people", ascending=False, kind="stable")
     table.insert(0, "gap_id", [f"G{i + 1}" for i in range(len(table))])
     return table.reset_index(drop=True)
@@ -322,13 +376,68 @@ def gap_figures(gap: pd.DataFrame, *, limit_s: float) -> dict[str, Any]:
     >>> [str(one) for one in gap_figures(homes, limit_s=900.0).values()]
     ['2', '25.0', 'too_far', '60.0', 'a']
     """
-    return {
-        "residences": len(gap),
-        "people": gap["people"].sum(),
-        "reason": gap.groupby("verdict")["people"].sum().idxmax(),
-        "nearest_miss_s": max(0.0, gap["walk_s"].min() - limit_s),
-        "zone_id": gap.groupby("zone_id")["people"].sum().idxmax(),
-    }
+    figures = area_figures(gap, np.zeros(len(gap), dtype=np.int64), limit_s=limit_s)
+    return {name: column.iloc[0] for name, column in figures.items()}
+
+
+def area_figures(gap: pd.DataFrame, area: Ints, *, limit_s: float) -> pd.DataFrame:
+    """
+    Sum up the residences of every gap area.
+
+    Parameters
+    ----------
+    gap
+        Rows of `gap_residences`, with walk_s, verdict and zone_id.
+    area
+        Number of the area of each row, from 0 without a hole, shape (n,).
+    limit_s
+        Longest acceptable walk in seconds.
+
+    Returns
+    -------
+    figures
+        A row per area: residences, people, reason, nearest_miss_s and zone_id, as `gap_areas`
+        explains them.
+
+    Examples
+    --------
+    >>> homes = pd.DataFrame({"people": [20.0, 5.0, 1.0], "walk_s": [960.0, float("inf"), 990.0],
+    ...                       "verdict": ["too_far", "island", "too_far"], "zone_id": list("abb")})
+    >>> area_figures(homes, np.array([0, 0, 1]), limit_s=900.0).values.tolist()
+    [[2, 25.0, 'too_far', 60.0, 'a'], [1, 1.0, 'too_far', 90.0, 'b']]
+    """
+    people, walk_s = gap["people"].to_numpy(np.float64), gap["walk_s"].to_numpy(np.float64)
+    order = np.argsort(area, kind="stable")
+    starts = np.searchsorted(area[order], np.arange(area.max(initial=-1) + 1))
+    rows = np.split(order, starts[1:]) if len(order) else []
+    least_s = np.minimum.reduceat(walk_s[order], starts) if len(order) else np.empty(0)
+    return pd.DataFrame(
+        {
+            "residences": np.array([len(own) for own in rows], dtype=np.int64),
+            "people": np.array([people[own].sum() for own in rows], dtype=np.float64),
+            "reason": _most_people(gap["verdict"], people, area),
+            "nearest_miss_s": np.maximum(least_s - limit_s, 0.0),
+            "zone_id": _most_people(gap["zone_id"], people, area),
+        }
+    )
+
+
+def _most_people(labels: pd.Series, people: Floats, area: Ints) -> NDArray[np.object_]:
+    """The label of most people in each area; of equals the first as text."""
+    code, names = pd.factorize(labels, sort=True)
+    sums = pd.Series(people).groupby([area, code]).sum()
+    own, label = (sums.index.get_level_values(level).to_numpy() for level in (0, 1))
+    order = np.lexsort([label, -sums.to_numpy(), own])
+    first = order[np.unique(own[order], return_index=True)[1]]
+    return np.asarray(names, dtype=object)[label[first]]
+
+
+def _around(points: Shapes, area: Ints) -> Shapes:
+    """Draw each area: what lies within half the distance of neighbours from its points."""
+    discs = shapely.buffer(points, NEIGHBOURS_M / 2, quad_segs=4)
+    order = np.argsort(area, kind="stable")
+    heaps = shapely.geometrycollections(discs[order], indices=area[order])
+    return np.asarray(shapely.union_all(heaps[:, None], axis=1), dtype=object)
 
 
 def _clusters(xy: Floats, kind: pd.Series) -> Ints:
@@ -338,10 +447,3 @@ def _clusters(xy: Floats, kind: pd.Series) -> Ints:
     flags = kind.to_numpy(bool)
     pairs = pairs[flags[pairs[:, 0]] == flags[pairs[:, 1]]]
     return connected_pieces(pairs[:, 0], pairs[:, 1], len(xy))
-
-
-def _members(cluster: Ints) -> list[Ints]:
-    """Rows of each cluster, clusters in the order of their first row."""
-    order = np.argsort(cluster, kind="stable")
-    cuts = np.flatnonzero(np.diff(cluster[order])) + 1
-    return sorted(np.split(order, cuts), key=lambda rows: rows[0]) if len(order) else []

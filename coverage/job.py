@@ -13,6 +13,7 @@ import pandas as pd
 from walkcover.assessment import Assessment, assess_tables, text_rank
 from walkcover.audit import audit, refuse_lost_places, take_stock
 from walkcover.band import band_summary, speed_band
+from walkcover.by_region import RegionWork, Regional, assess_regions, regional_way
 from walkcover.capacity import Shortage
 from walkcover.closures import Closures, close_sites
 from walkcover.coordinates import Suspicion, refuse_suspects, suspect_systems
@@ -43,7 +44,7 @@ from walkcover.work_parts import DEMAND, asked_parts, parts_up_to
 log = logging.getLogger("walkcover")
 
 
-def assess(plan: Plan, *, inputs: Inputs | None = None) -> Result:
+def assess(plan: Plan, *, inputs: Inputs | None = None, regional: Regional | None = None) -> Result:
     """
     Test coverage as it is: walks, verdicts and gaps, no suggestions.
 
@@ -54,6 +55,8 @@ def assess(plan: Plan, *, inputs: Inputs | None = None) -> Result:
     inputs
         What was read for it before, to be used again: `read_inputs` of this plan, or of one that
         reads the same; None reads the files.
+    regional
+        Who does the tasks of a plan that is done by region, and where; this process without.
 
     Returns
     -------
@@ -66,12 +69,18 @@ def assess(plan: Plan, *, inputs: Inputs | None = None) -> Result:
         If an input does not keep its contract.
     """
     inputs = inputs or _read(plan)
-    with step("walking"):
-        assessment = _assess(inputs, plan)
+    with regional_way(plan, regional) as way:
+        assessment, _ = _assess(inputs, plan, way)
     return _result(inputs, assessment, None, plan, bands=False)
 
 
-def suggest(plan: Plan, *, inputs: Inputs | None = None, seed: int = 0) -> Result:
+def suggest(
+    plan: Plan,
+    *,
+    inputs: Inputs | None = None,
+    seed: int = 0,
+    regional: Regional | None = None,
+) -> Result:
     """
     Test coverage and say where to build, stage by stage; without isochrones.
 
@@ -84,6 +93,8 @@ def suggest(plan: Plan, *, inputs: Inputs | None = None, seed: int = 0) -> Resul
         reads the same; None reads the files.
     seed
         Start of the random numbers of the search; the same seed gives the same answer.
+    regional
+        As of `assess`.
 
     Returns
     -------
@@ -95,10 +106,10 @@ def suggest(plan: Plan, *, inputs: Inputs | None = None, seed: int = 0) -> Resul
     WalkCoverError
         If an input does not keep its contract.
     """
-    return _whole(plan, bands=False, inputs=inputs, seed=seed)
+    return _whole(plan, bands=False, inputs=inputs, seed=seed, regional=regional)
 
 
-def run(plan: Plan) -> Result:
+def run(plan: Plan, *, regional: Regional | None = None) -> Result:
     """
     Do everything: coverage, gaps, suggestions, isochrones, and the daily work that is asked for.
 
@@ -106,6 +117,8 @@ def run(plan: Plan) -> Result:
     ----------
     plan
         The plan.
+    regional
+        As of `assess`.
 
     Returns
     -------
@@ -118,7 +131,7 @@ def run(plan: Plan) -> Result:
         If an input does not keep its contract.
     """
     inputs = _read(plan, water=True)
-    result = _whole(plan, bands=True, inputs=inputs)
+    result = _whole(plan, bands=True, inputs=inputs, regional=regional)
     parts = asked_parts(plan, inputs.sites)
     return _with_operations(result, parts) if parts else result
 
@@ -192,7 +205,7 @@ def bands(plan: Plan) -> gpd.GeoDataFrame:
     WalkCoverError
         If an input does not keep its contract.
     """
-    return _isochrones(_assess(read_inputs(plan), plan), plan, bands=True)
+    return _isochrones(_assess(read_inputs(plan), plan, None)[0], plan, bands=True)
 
 
 def second_opinion(plan: Plan, *, sample: int = SAMPLE) -> SecondOpinion:
@@ -218,8 +231,7 @@ def second_opinion(plan: Plan, *, sample: int = SAMPLE) -> SecondOpinion:
     """
     with step("reading"):
         inputs = read_inputs(plan)
-    with step("walking"):
-        assessment = _assess(inputs, plan)
+    assessment, _ = _assess(inputs, plan, None)
     with step("second engines"):
         return ask_second_engines(assessment, limit_s=plan.walk.limit_s, sample=sample)
 
@@ -245,8 +257,7 @@ def check(plan: Plan) -> Audit:
     """
     with step("reading"):
         inputs = read_inputs(plan)
-    with step("walking"):
-        assessment = _walk(inputs, plan)
+    assessment, _ = _walk(inputs, plan, None)
     with step("looking for doubts"):
         return take_stock(
             assessment,
@@ -263,19 +274,28 @@ def _read(plan: Plan, *, water: bool = False) -> Inputs:
         return read_inputs(plan, water=water)
 
 
-def _whole(plan: Plan, *, bands: bool, inputs: Inputs | None = None, seed: int = 0) -> Result:
+def _whole(
+    plan: Plan,
+    *,
+    bands: bool,
+    inputs: Inputs | None = None,
+    seed: int = 0,
+    regional: Regional | None = None,
+) -> Result:
     inputs = inputs or _read(plan, water=bands)
-    with step("walking"):
-        assessment = _assess(inputs, plan)
-    with step("siting"):
-        suggestion = suggest_sites(
-            assessment, plan=plan, zones=inputs.zones, given=inputs.candidates, seed=seed
-        )
+    with regional_way(plan, regional) as way:
+        assessment, regions = _assess(inputs, plan, way)
+        with step("siting"):
+            suggestion = suggest_sites(
+                assessment, plan=plan, zones=inputs.zones, given=inputs.candidates, seed=seed
+            )
     return _result(inputs, assessment, suggestion, plan, bands=bands)
 
 
-def _assess(inputs: Inputs, plan: Plan) -> Assessment:
-    assessment = _walk(inputs, plan)
+def _assess(
+    inputs: Inputs, plan: Plan, regional: Regional | None
+) -> tuple[Assessment, RegionWork | None]:
+    assessment, regions = _walk(inputs, plan, regional)
     # Before lost places: where a system is wrong, most of them are lost.
     suspicions = _suspicions(inputs, assessment, plan)
     refuse_suspects(suspicions)
@@ -290,7 +310,7 @@ def _assess(inputs: Inputs, plan: Plan) -> Assessment:
         steep=_steep(inputs),
     ):
         log.log(logging.WARNING if finding.falsifies else logging.INFO, "%s", finding.text)
-    return assessment
+    return assessment, regions
 
 
 def _suspicions(inputs: Inputs, assessment: Assessment, plan: Plan) -> list[Suspicion]:
@@ -301,16 +321,23 @@ def _suspicions(inputs: Inputs, assessment: Assessment, plan: Plan) -> list[Susp
     return suspect_systems(tables, assessment.index, plan=plan)
 
 
-def _walk(inputs: Inputs, plan: Plan) -> Assessment:
-    walking = inputs.walking
-    return assess_tables(
-        inputs.residences,
-        inputs.sites,
-        walking.network,
-        plan=plan,
-        heights=walking.heights,
-        barriers=walking.barriers,
-    )
+def _walk(
+    inputs: Inputs, plan: Plan, regional: Regional | None
+) -> tuple[Assessment, RegionWork | None]:
+    """Walks and verdicts, and the regions where the plan is done by region."""
+    with step("walking"):
+        if regional is not None:
+            return assess_regions(inputs, plan=plan, regional=regional)
+        walking = inputs.walking
+        assessment = assess_tables(
+            inputs.residences,
+            inputs.sites,
+            walking.network,
+            plan=plan,
+            heights=walking.heights,
+            barriers=walking.barriers,
+        )
+        return assessment, None
 
 
 def _steep(inputs: Inputs) -> pd.DataFrame | None:

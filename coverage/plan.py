@@ -312,6 +312,18 @@ class SitingOptions:
 
 
 @dataclass(frozen=True)
+class RegionOptions:
+    """
+    Section ``[regions]``: for a province, what is heavy is computed region by region.
+
+    `residences` is the most of them that a region holds; 0 takes all in one piece. Walks and
+    verdicts are the same, whatever it is; sites are chosen by region, with a proof for the whole.
+    """
+
+    residences: int = 0
+
+
+@dataclass(frozen=True)
 class Stage:
     """
     One ``[[stages]]`` entry: a share to reach, a number of sites, or a budget.
@@ -352,6 +364,7 @@ class Plan:
     zones: ZoneSource = field(default_factory=ZoneSource)
     desks: DeskOptions = field(default_factory=DeskOptions)
     siting: SitingOptions = field(default_factory=SitingOptions)
+    regions: RegionOptions = field(default_factory=RegionOptions)
     stages: tuple[Stage, ...] = (Stage(target=0.8),)
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     places: PlaceSource = field(default_factory=PlaceSource)

@@ -21,6 +21,7 @@ from walkcover.zones import nearest_residences
 
 # Polygons that are no building and larger than this are compounds or population cells.
 COMPOUND_M2 = 5000.0
+AREA_TYPES = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 WALLS = ("wall", "fence", "hedge", "city_wall")
 # What stands in front of a cell's id in the id of its stand-in.
 STAND_IN_PREFIX = "cell/"
@@ -83,7 +84,9 @@ def is_compound(places: gpd.GeoDataFrame) -> Bools:
     compound
         Shape (n,).
     """
-    is_area = places.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
+    is_area = np.isin(shapely.get_type_id(places.geometry.to_numpy()), AREA_TYPES)
+    if not is_area.any():
+        return np.zeros(len(places), dtype=bool)
     building = places.get("building", pd.Series(None, index=places.index, dtype=object))
     named_building = (building.notna() & ~building.isin(["", "no"])).to_numpy()
     large = np.zeros(len(places), dtype=bool)

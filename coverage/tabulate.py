@@ -10,12 +10,15 @@ import pandas as pd
 
 from walkcover.assessment import Assessment
 from walkcover.desks import STANDING, people_of_desks, site_hours
-from walkcover.gaps import OUTSIDE, coverage_by
+from walkcover.gaps import OUTSIDE, coverage_by, coverage_parts, sum_by
+from walkcover.network import Ints
 from walkcover.plan import DeskOptions, Stage
 from walkcover.rollout import Rollout
 from walkcover.suggestion import Suggestion
 from walkcover.zones import zones_of_places
 
+# Zones are summed so many rows at a time: some hundreds of MB.
+ROWS_AT_ONCE = 2_000_000
 FIRST_COLUMNS = [
     "residence_id", "people", "zone_id", "stage", "lon", "lat", "snap_m", "snap_to", "walk_s",
     "site_id", "verdict", "people_unserved", "walk_s_after", "site_id_after", "verdict_after",
@@ -172,20 +175,36 @@ def _sums(
     site_zone = zones_of_places(
         sites[sites["status"].isin(counting)], zones[zones["zone_id"] != OUTSIDE], residences
     )
-    columns = ["people", "walk_s", "verdict", "people_unserved"]
-    columns += [f"{name}_after" for name in columns[1:]]
-    frame = residences[[c for c in columns if c in residences.columns]]
-    rows = []
-    for zone in zones["zone_id"]:
-        inside = residences["zone_id"].isin(below[zone])
-        part = frame[inside]
-        group = pd.Series(zone, index=part.index, dtype=object)
-        row = coverage_by(group, part, labels=[zone], after=after).iloc[0]
-        row["sites"] = int(site_zone.isin(below[zone]).sum())
-        row["people_per_site"] = row["people"] / row["sites"] if row["sites"] else np.nan
-        rows.append(row)
-    table = pd.DataFrame(rows).reset_index(drop=True)
+    number = pd.Series(np.arange(len(zones)), index=zones["zone_id"])
+    inside = [number[below[zone]].to_numpy() for zone in zones["zone_id"]]
+    table = _sums_of_zones(residences, number, inside, after=after)
+    sites_of = np.bincount(site_zone.map(number).dropna().astype(np.int64), minlength=len(zones))
+    table["sites"] = [int(sites_of[own].sum()) for own in inside]
+    table["people_per_site"] = table["people"] / table["sites"].replace(0, np.nan)
     return table.astype({"residences": np.int64, "sites": np.int64})
+
+
+def _sums_of_zones(
+    residences: pd.DataFrame, number: pd.Series, inside: list[Ints], *, after: bool
+) -> pd.DataFrame:
+    """Sum the residences in each zone and the zones below it, a block of zones at a time."""
+    parts = coverage_parts(residences, after=after).reset_index(drop=True)
+    own = residences["zone_id"].map(number).to_numpy()
+    order = np.argsort(own, kind="stable")
+    cuts = np.searchsorted(own[order], np.arange(len(number) + 1))
+    # In the order of the table, whatever zone they are of, so that sums are the same to the bit.
+    sizes = np.array([np.sum(cuts[zones + 1] - cuts[zones]) for zones in inside], dtype=np.int64)
+    block = np.cumsum(sizes) // ROWS_AT_ONCE
+    tables = []
+    for one in np.unique(block):
+        members = np.flatnonzero(block == one)
+        rows = [
+            np.sort(np.concatenate([order[cuts[k] : cuts[k + 1]] for k in inside[zone]]))
+            for zone in members
+        ]
+        group = np.repeat(members, sizes[members])
+        tables.append(sum_by(group, parts.iloc[np.concatenate(rows)], labels=members))
+    return pd.concat(tables).reset_index(drop=True)
 
 
 def stage_table(

@@ -76,7 +76,7 @@ def assign_zones(residences: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None) -
     leaves = zones[~is_parent(zones)]
     _refuse_strangers(residences, own, zones)
     drawn = leaves[leaves.geometry.notna()]
-    open_rows = np.flatnonzero([not zone for zone in own])
+    open_rows = np.flatnonzero(np.array(own, dtype=object) == "")
     if open_rows.size and drawn.empty:
         msg = (
             f"{open_rows.size} rows name no zone, first {_first(residences, open_rows)}, and no "
@@ -289,16 +289,11 @@ def assign_stages(
         {} if zones is None else dict(zip(zones["zone_id"], _own(zones, "stage"), strict=True))
     )
     zone_ids = cell_texts(residences["zone_id"])
-    said = [
-        own or by_zone.get(zone, "")
-        for own, zone in zip(_own(residences, "stage"), zone_ids, strict=True)
-    ]
+    said = _own(residences, "stage")
+    if not all(said):
+        said = [one or by_zone.get(zone, "") for one, zone in zip(said, zone_ids, strict=True)]
     codes = _own(residences, "class_code")
-    seats = residences.get("county_seat", pd.Series(False, index=residences.index))
-    found = [
-        stage or stage_of_class(code, county_seat=bool(seat), zone_id=zone)
-        for stage, code, seat, zone in zip(said, codes, seats, zone_ids, strict=True)
-    ]
+    found = said if all(said) else _with_class_stages(said, codes, residences, zone_ids)
     if len(names) == 1 and not any(found):
         return _column("stage", names * len(residences), residences)
     faults = _stage_faults(residences, found, names)
@@ -314,6 +309,17 @@ def assign_stages(
         msg = "\n  ".join(["stages of residences:", *faults])
         raise InputError(msg)
     return _column("stage", found, residences)
+
+
+def _with_class_stages(
+    said: list[str], codes: list[str], residences: pd.DataFrame, zone_ids: list[str]
+) -> list[str]:
+    """Fill the stages that nothing says from class codes."""
+    seats = residences.get("county_seat", pd.Series(False, index=residences.index))
+    return [
+        stage or stage_of_class(code, county_seat=bool(seat), zone_id=zone)
+        for stage, code, seat, zone in zip(said, codes, seats, zone_ids, strict=True)
+    ]
 
 
 def stage_of_class(class_code: str, *, county_seat: bool, zone_id: str = "") -> str:
@@ -388,7 +394,10 @@ def _refuse_strangers(places: pd.DataFrame, own: list[str], zones: pd.DataFrame)
     known = set(zones["zone_id"])
     parents = set(zones.loc[is_parent(zones), "zone_id"])
     faults = []
-    unknown = [row for row, zone in enumerate(own) if zone and zone not in {*known, OUTSIDE}]
+    allowed = {*known, OUTSIDE, ""}
+    if not (set(own) - allowed or set(own) & parents):
+        return
+    unknown = [row for row, zone in enumerate(own) if zone not in allowed]
     if unknown:
         names = sorted({own[row] for row in unknown})
         bare = {zone.lstrip("0") for zone in known}

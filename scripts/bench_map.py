@@ -1,7 +1,7 @@
 """
 Measure the map in a browser, and beside it folium's own layers, all in one run.
 
-Usage: python scripts/bench_map.py [--sizes 100000 500000] [--peer 10000] [--runs 5] [--seed 1]
+Usage: python scripts/bench_map.py [--sizes N ...] [--peer 10000] [--runs 5] [--seed 1]
 
 A made city has 1,000 residences per km2 in compounds, 50,000 streets, 300 sites (a third of them
 suggested) and every walk of up to 25 minutes, 1.3 times as long as the straight line. The ids of
@@ -13,7 +13,12 @@ time between two frames while the map is moved by a quarter of the view a second
 from a click that opens or closes a site until the frame after the painting; `state` the same from
 before to after building. There is no GPU, so that the browser also composes its layers on the
 processors: `pan` and `toggle` grow with the load that is printed. Peers draw `--peer` residences
-and all streets; at 100,000 they do not finish in useful time.
+and all streets; at 100,000 they do not finish in useful time. The last peer draws what our page of
+as many residences shows before anything is clicked: residences, streets, bands and sites.
+
+What a page shows is held against the city: how many residences lie in each of the four classes of
+the legend, and how many streets are drawn (peers only). Our page counts its classes by itself, from
+the packed pairs of its what-if. A page that shows anything else makes the exit code 1.
 """
 
 import argparse
@@ -78,6 +83,25 @@ CLICK = """async (selector) => {
     await new Promise((done) => setTimeout(done, 0));
     return performance.now() - start;
 }"""
+
+
+# Residences in each class of the legend, as our page has counted them.
+OWN_CLASSES = """() => ["near", "middle", "far", "gap"].map((name) => {
+    const cell = document.querySelector(`[data-key="whatif.${name}.residences"]`);
+    return Number(cell.textContent.replaceAll(",", ""));
+})"""
+# Markers of each colour, and lines that are no areas.
+PEER_CLASSES = """(colours) => {
+    const counts = colours.map(() => 0);
+    let lines = 0;
+    window.peerMap.eachLayer((layer) => {
+        if (layer instanceof L.CircleMarker) counts[colours.indexOf(layer.options.color)] += 1;
+        else if (layer instanceof L.Polyline && !(layer instanceof L.Polygon)) lines += 1;
+    });
+    return [...counts, lines];
+}"""
+CLASS_LIMITS_S = (300.0, 600.0, LIMIT_S)
+COLOURS = ("#08519c", "#4292c6", "#9ecae1", "#e66101")
 
 
 class City(NamedTuple):
@@ -291,12 +315,23 @@ def street_table(city: City) -> gpd.GeoDataFrame:
 
 
 class Measured(NamedTuple):
-    """Figures of one visit, in milliseconds."""
+    """Figures of one visit, in milliseconds, and what the page shows."""
 
     ready: float
     pan: float
     state: float
     toggle: float
+    shown: tuple[int, ...]
+
+
+def classes(result: Result, suffix: str = "") -> np.ndarray:
+    """Class of each residence in the legend, by its walk to the sites of today, or of after."""
+    return np.searchsorted(CLASS_LIMITS_S, result.residences[f"walk_s{suffix}"].to_numpy())
+
+
+def counted(result: Result, suffix: str = "") -> tuple[int, ...]:
+    """Residences in each class."""
+    return tuple(np.bincount(classes(result, suffix), minlength=len(COLOURS)).tolist())
 
 
 def visit(browser: Any, path: Path, *, own: bool) -> Measured:
@@ -314,13 +349,17 @@ def visit(browser: Any, path: Path, *, own: bool) -> Measured:
     state = toggle = math.nan
     if own:
         state = page.evaluate(CLICK, "input[name=when][value=after]")
+        # The what-if begins with what was shown before: all sites are built.
         page.evaluate(CLICK, "input[name=when][value=whatif]")
+        shown = page.evaluate(OWN_CLASSES)
         boxes = [f"#whatif-sites tbody tr:nth-child({row}) input" for row in (3, 50, 120, 199, 250)]
         toggle = statistics.median(page.evaluate(CLICK, box) for box in boxes)
         page.evaluate(CLICK, "input[name=when][value=before]")
+    else:
+        shown = page.evaluate(PEER_CLASSES, list(COLOURS))
     pan = float(np.percentile(page.evaluate(PAN, LEGS), 95))
     context.close()
-    return Measured(ready, pan, state, toggle)
+    return Measured(ready, pan, state, toggle, tuple(shown))
 
 
 def peer_page(result: Result, draw: Callable[[Result, folium.Map], None]) -> str:
@@ -337,25 +376,21 @@ def peer_page(result: Result, draw: Callable[[Result, folium.Map], None]) -> str
 
 def geojson_points(result: Result, page: folium.Map) -> None:
     """Draw residences as GeoJSON with a style function."""
-    table = result.residences[["residence_id", "people", "verdict", "geometry"]]
+    table = result.residences[["residence_id", "people", "geometry"]]
     folium.GeoJson(
-        table,
+        table.assign(colour=np.array(COLOURS)[classes(result)]),
         marker=folium.CircleMarker(radius=3),
-        style_function=lambda feature: {
-            "color": "#e66101" if feature["properties"]["verdict"] != "covered" else "#08519c"
-        },
+        style_function=lambda feature: {"color": feature["properties"]["colour"]},
     ).add_to(page)
 
 
 def circle_markers(result: Result, page: folium.Map) -> None:
     """Draw residences as a loop of markers."""
     rows = zip(
-        result.residences["lat"], result.residences["lon"], result.residences["verdict"],
-        strict=True,
-    )  # fmt: skip
-    for lat, lon, verdict in rows:
-        colour = "#08519c" if verdict == "covered" else "#e66101"
-        folium.CircleMarker([lat, lon], radius=3, color=colour).add_to(page)
+        result.residences["lat"], result.residences["lon"], classes(result).tolist(), strict=True
+    )
+    for lat, lon, which in rows:
+        folium.CircleMarker([lat, lon], radius=3, color=COLOURS[which]).add_to(page)
 
 
 def geojson_streets(result: Result, page: folium.Map) -> None:
@@ -363,14 +398,33 @@ def geojson_streets(result: Result, page: folium.Map) -> None:
     folium.GeoJson(result.streets[["highway", "geometry"]]).add_to(page)
 
 
-def show(name: str, html: str, build_s: float, browser: Any, runs: int, *, own: bool) -> None:
-    """Open a page several times and print a row: medians, and the spread of `ready`."""
+def whole_page(result: Result, page: folium.Map) -> None:
+    """Draw residences, streets, bands and sites."""
+    folium.GeoJson(result.isochrones[["minutes_to", "geometry"]]).add_to(page)
+    geojson_streets(result, page)
+    circle_markers(result, page)
+    for lat, lon in zip(result.sites["lat"], result.sites["lon"], strict=True):
+        # Leaflet's default icon would be loaded from the net.
+        folium.Marker([lat, lon], icon=folium.DivIcon(html="■")).add_to(page)
+
+
+def show(
+    name: str,
+    html: str,
+    build_s: float,
+    browser: Any,
+    runs: int,
+    *,
+    own: bool,
+    wanted: tuple[int, ...],
+) -> bool:
+    """Open a page several times and print a row: medians, and the spread of `ready`; is it true."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "map.html"
         path.write_text(html, encoding="utf-8", newline="")
         size_mb = path.stat().st_size / 1e6
         seen = [visit(browser, path, own=own) for _ in range(runs)]
-    middle = [statistics.median(column) for column in zip(*seen, strict=True)]
+    middle = [statistics.median(column) for column in zip(*(one[:4] for one in seen), strict=True)]
     ready = [one.ready / 1000 for one in seen]
     print(
         f"{name:34} {size_mb:6.2f} MB  built {build_s:5.1f} s  "
@@ -379,10 +433,15 @@ def show(name: str, html: str, build_s: float, browser: Any, runs: int, *, own: 
         f"load {os.getloadavg()[0]:.1f}",
         flush=True,
     )
+    wrong = {one.shown for one in seen} - {wanted}
+    for shown in sorted(wrong):
+        print(f"DIFFERS: {name} shows {shown}, the city has {wanted}")
+    return not wrong
 
 
-def bench(sizes: Iterable[int], peer: int, runs: int, seed: int, browser: Any) -> None:
-    """Print a row for each page."""
+def bench(sizes: Iterable[int], peer: int, runs: int, seed: int, browser: Any) -> bool:
+    """Print a row for each page; whether all show what the city has."""
+    true = True
     for n in sizes:
         result = make_result(make_city(n, seed))
         near = result.near_sites
@@ -390,24 +449,30 @@ def bench(sizes: Iterable[int], peer: int, runs: int, seed: int, browser: Any) -
         start = time.perf_counter()
         html = build_map(result)
         name = f"walkcover {n:,}, {n_pairs / 1e6:.1f}M pairs"
-        show(name, html, time.perf_counter() - start, browser, runs, own=True)
+        build_s = time.perf_counter() - start
+        wanted = counted(result, "_after")
+        true &= show(name, html, build_s, browser, runs, own=True, wanted=wanted)
     if not peer:
-        return
+        return true
     result = make_result(make_city(peer, seed))
-    for name, draw in (
-        (f"folium GeoJson {peer:,}", geojson_points),
-        (f"folium CircleMarker {peer:,}", circle_markers),
-        (f"folium GeoJson {STREETS:,} streets", geojson_streets),
+    homes, nothing = counted(result), (0,) * len(COLOURS)
+    for name, draw, wanted in (
+        (f"folium GeoJson {peer:,}", geojson_points, (*homes, 0)),
+        (f"folium CircleMarker {peer:,}", circle_markers, (*homes, 0)),
+        (f"folium GeoJson {STREETS:,} streets", geojson_streets, (*nothing, STREETS)),
+        (f"folium, all layers, {peer:,}", whole_page, (*homes, STREETS)),
     ):
         start = time.perf_counter()
         html = peer_page(result, draw)
-        show(name, html, time.perf_counter() - start, browser, runs, own=False)
+        build_s = time.perf_counter() - start
+        true &= show(name, html, build_s, browser, runs, own=False, wanted=wanted)
+    return true
 
 
 def main() -> None:
     """Read the arguments and measure."""
     parser = argparse.ArgumentParser(description="Measure the map in a browser.")
-    parser.add_argument("--sizes", type=int, nargs="*", default=[100_000, 500_000])
+    parser.add_argument("--sizes", type=int, nargs="*", default=[10_000, 100_000, 500_000])
     parser.add_argument("--peer", type=int, default=10_000, help="residences of peers; 0 for none")
     parser.add_argument("--runs", type=int, default=5, help="visits of each page")
     parser.add_argument("--seed", type=int, default=1)
@@ -421,8 +486,10 @@ def main() -> None:
         options = ["--no-sandbox", "--disable-gpu"]
         browser = running.chromium.launch(executable_path=path, args=options)
         print(f"Chromium {browser.version}, {os.cpu_count()} processors, seed {args.seed}")
-        bench(args.sizes, args.peer, args.runs, args.seed, browser)
+        true = bench(args.sizes, args.peer, args.runs, args.seed, browser)
         browser.close()
+    if not true:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

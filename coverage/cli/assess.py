@@ -18,6 +18,7 @@ from walkcover.cli.options import (
     plan_argument,
     verbose_option,
 )
+from walkcover.cli.workers import regional_options, worker_options
 
 
 @click.command()
@@ -29,6 +30,7 @@ from walkcover.cli.options import (
     help="Save the network as Parquet, which loads faster as [network] source.",
 )
 @overwrite_option
+@worker_options
 @gate_options(after=False)
 @json_option
 @verbose_option
@@ -37,6 +39,9 @@ def assess(
     out: Path | None,
     save_network: Path | None,
     overwrite: bool,
+    workers: int | None,
+    scheduler: str | None,
+    work: Path | None,
     fail_under: float | None,
     stage: str | None,
     as_json: bool,
@@ -61,7 +66,10 @@ def assess(
     with logged(verbose=verbose):
         checked = walkcover.load_plan(plan)
         check_gate(checked, fail_under, stage)
-        result = walkcover.assess(checked)
+        with regional_options(
+            checked, out=out, workers=workers, scheduler=scheduler, work=work
+        ) as regional:
+            result = walkcover.assess(checked, regional=regional)
         if out is not None:
             walkcover.write(result, out, files=ASSESS_FILES, overwrite=overwrite)
         if save_network is not None:

@@ -19,12 +19,14 @@ from walkcover.cli.options import (
     plan_argument,
     verbose_option,
 )
+from walkcover.cli.workers import regional_options, worker_options
 
 
 @click.command()
 @plan_argument
 @out_folder(required=True)
 @overwrite_option
+@worker_options
 @gate_options(after=True)
 @json_option
 @verbose_option
@@ -32,6 +34,9 @@ def run(
     plan: Path,
     out: Path,
     overwrite: bool,
+    workers: int | None,
+    scheduler: str | None,
+    work: Path | None,
     fail_under: float | None,
     stage: str | None,
     after_building: bool,
@@ -44,11 +49,15 @@ def run(
     \b
     Example:
       walkcover run plan.toml --out out
+      walkcover run province.toml --out out --workers 4
     """
     run_plan(
         plan,
         out,
         overwrite=overwrite,
+        workers=workers,
+        scheduler=scheduler,
+        work=work,
         fail_under=fail_under,
         stage=stage,
         after_building=after_building,
@@ -67,6 +76,9 @@ def run_plan(
     fail_under: float | None = None,
     stage: str | None = None,
     after_building: bool = False,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    work: Path | None = None,
 ) -> None:
     """Run a plan file and write the output folder with its log."""
     import walkcover
@@ -78,7 +90,10 @@ def run_plan(
     with logged(verbose=verbose) as lines:
         checked = walkcover.load_plan(plan)
         check_gate(checked, fail_under, stage, after=after_building)
-        result = walkcover.run(checked)
+        with regional_options(
+            checked, out=out, workers=workers, scheduler=scheduler, work=work
+        ) as regional:
+            result = walkcover.run(checked, regional=regional)
         walkcover.write(result, out, overwrite=overwrite)
     log = "\n".join([*lines, peak_memory()])
     (out / LOG_NAME).write_text(log + "\n", encoding="utf-8")

@@ -18,12 +18,14 @@ from walkcover.cli.options import (
     plan_argument,
     verbose_option,
 )
+from walkcover.cli.workers import regional_options, worker_options
 
 
 @click.command()
 @plan_argument
 @out_folder(required=False)
 @overwrite_option
+@worker_options
 @gate_options(after=True)
 @json_option
 @verbose_option
@@ -31,6 +33,9 @@ def suggest(
     plan: Path,
     out: Path | None,
     overwrite: bool,
+    workers: int | None,
+    scheduler: str | None,
+    work: Path | None,
     fail_under: float | None,
     stage: str | None,
     after_building: bool,
@@ -55,7 +60,10 @@ def suggest(
     with logged(verbose=verbose):
         checked = walkcover.load_plan(plan)
         check_gate(checked, fail_under, stage, after=after_building)
-        result = walkcover.suggest(checked)
+        with regional_options(
+            checked, out=out, workers=workers, scheduler=scheduler, work=work
+        ) as regional:
+            result = walkcover.suggest(checked, regional=regional)
         if out is not None:
             walkcover.write(result, out, files=SUGGEST_FILES, overwrite=overwrite)
     if as_json:

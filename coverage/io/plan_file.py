@@ -128,6 +128,9 @@ crs = "wgs84"                  # wgs84 gcj02 bd09 cgcs2000 EPSG:n; required for 
 # gap = 0.02                   # proven gap that is good enough
 # time_limit_s = 600           # safety stop of each search
 
+# [regions]                    # for a province: what is heavy is computed region by region
+# residences = 0               # most of them in a region, as 20_000; 0 = all in one piece
+
 # [[stages]]                   # in the order of building; else one stage "all"
 # name = "city"
 # target = 0.8                 # or max_sites = 40, or budget = 2_000_000

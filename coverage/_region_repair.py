@@ -1,0 +1,102 @@
+"""Repair what regions chose apart from each other, on the candidates that travelled."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from walkcover import _kernels_siting as kernels
+from walkcover import _search as search
+from walkcover._deadline import Deadline
+from walkcover._model import Flags, Ints, Model, make_model
+from walkcover._region_whole import Whole
+
+# Steps of annealing for each candidate that travelled, and at most.
+STEPS_PER_COLUMN, MOST_STEPS = 2_000, 20_000_000
+
+
+def most_people(whole: Whole, start: Ints, *, room: float, deadline: Deadline, seed: int) -> Ints:
+    """
+    Cover the most people with the means, from a start that may cost more or less.
+
+    Returns
+    -------
+    chosen
+        Ids of candidates, ascending.
+    """
+    model = _model(whole, need=None)
+    chosen = np.isin(model.candidates, start)
+    chosen = _within(model, chosen, room)
+    left = room - model.spent(chosen)
+    kernels.greedy(*model.relation, model.weight, model.times, model.cost, chosen, left, np.inf)
+    better = _annealed(model, chosen, room=room, deadline=deadline, seed=seed)
+    if not deadline.passed():
+        better = search.interchanged(model, better, budget=room, kicks=0, seed=seed)
+    if model.people(better) > model.people(chosen):
+        chosen = better
+    return whole.columns.ids[model.candidates[chosen]]
+
+
+def least_cost(
+    whole: Whole, start: Ints, *, need: float, lower: float, deadline: Deadline, seed: int
+) -> Ints:
+    """
+    Reach the people needed for the least cost, from a start that may reach fewer.
+
+    Returns
+    -------
+    chosen
+        Ids of candidates, ascending.
+    """
+    model = _model(whole, need=need)
+    chosen = np.isin(model.candidates, start)
+    missing = need - model.people(chosen)
+    kernels.greedy(*model.relation, model.weight, model.times, model.cost, chosen, np.inf, missing)
+    chosen = search.pruned(model, chosen)
+    chosen = search.cheaper_share(
+        model,
+        chosen,
+        lower=lower,
+        whole=whole.whole_cost,
+        deadline=deadline,
+        seed=seed,
+        steps=_steps(model),
+    )
+    return whole.columns.ids[model.candidates[chosen]]
+
+
+def _annealed(model: Model, chosen: Flags, *, room: float, deadline: Deadline, seed: int) -> Flags:
+    return search.anneal(
+        model, chosen, budget=room, deadline=deadline, seed=seed, steps=_steps(model)
+    )
+
+
+def _steps(model: Model) -> int:
+    return min(MOST_STEPS, STEPS_PER_COLUMN * model.cost.size)
+
+
+def _model(whole: Whole, *, need: float | None) -> Model:
+    """Make the model of the candidates that travelled; its `candidates` are positions of them."""
+    columns = whole.columns
+    n_rows = columns.row_ids.size
+    row_ptr, row_cols = kernels.transpose(columns.ptr, columns.rows, n_rows)
+    demand = columns.people[None, :] if need is not None else np.zeros((0, n_rows))
+    return make_model(
+        row_ptr,
+        row_cols,
+        columns.cost,
+        weight=columns.people,
+        demand=sparse.csr_array(demand),
+        need=np.zeros(0) if need is None else np.array([need]),
+        times=np.ones(n_rows, dtype=np.int32),
+        is_open=np.ones(columns.cost.size, dtype=bool),
+    )
+
+
+def _within(model: Model, chosen: Flags, room: float) -> Flags:
+    """Take out the columns that lose least for their cost until the means suffice."""
+    chosen = chosen.copy()
+    while model.spent(chosen) > room:
+        rate = search.losses(model, chosen, model.weight) / model.cost
+        chosen[int(np.argmin(rate))] = False
+    return chosen
