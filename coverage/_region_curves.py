@@ -11,7 +11,7 @@ from walkcover import _kernels_regions as surplus
 from walkcover import _kernels_siting as kernels
 from walkcover import _search as search
 from walkcover._deadline import Deadline
-from walkcover._model import Entries, Flags, Floats, Ints, Model
+from walkcover._model import Flags, Floats, Ints, Model
 from walkcover._region_case import RegionCase, RegionCurve, Relaxed
 from walkcover._region_ground import Ground, ground_of
 

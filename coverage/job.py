@@ -13,7 +13,7 @@ import pandas as pd
 from walkcover.assessment import Assessment, assess_tables, text_rank
 from walkcover.audit import audit, refuse_lost_places, take_stock
 from walkcover.band import band_summary, speed_band
-from walkcover.by_region import RegionWork, Regional, assess_regions, regional_way
+from walkcover.by_region import Regional, RegionWork, assess_regions, regional_way
 from walkcover.capacity import Shortage
 from walkcover.closures import Closures, close_sites
 from walkcover.coordinates import Suspicion, refuse_suspects, suspect_systems

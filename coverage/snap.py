@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,8 @@ AT_NODE_M = 1e-6
 PLANAR_SLACK = 1.01
 # An entrance node of an outline is one of its vertices; this allows for rounded coordinates.
 ON_OUTLINE_M = 0.1
+# Places are joined so many at a time: what is made of them on the way takes 1 kB each.
+PLACES_AT_ONCE = 65_536
 # Planar ends of an access leg.
 LEG_COLUMNS = ("begin_x", "begin_y", "end_x", "end_y")
 
@@ -63,8 +67,9 @@ def snap(
         Joins of all places; those without any within the limit have none.
     """
     planar = index.to_metric(places)
-    hearts = index.to_metric(shapely.point_on_surface(places))
-    is_polygon = shapely.get_type_id(planar) != shapely.GeometryType.POINT
+    is_polygon = ~_is_point(planar)
+    hearts = planar.copy()
+    hearts[is_polygon] = index.to_metric(shapely.point_on_surface(places[is_polygon]))
     inside = np.zeros(len(places), dtype=bool) if from_inside is None else from_inside
     door_place, door, extra_m = _entrance_doors(planar, hearts, is_polygon, index)
     entered = _join(door, door, index, limit_m=limit_m, barriers=barriers)
@@ -156,11 +161,11 @@ def _join_straight(
     waiting = np.arange(len(doors))
     found = [_empty_table().drop(columns="crossed")]
     for edges, tree in index.ranks:
-        table = _join_to(doors[waiting], edges, tree, index, limit_m)
+        table = _join_all(doors[waiting], edges, tree, index, limit_m)
         # Where a street crosses a building nobody knows the door: start from its heart.
         crossed = table.pop("crossed").to_numpy(dtype=bool)
         row = table.loc[crossed, "row"].to_numpy()
-        again = _join_to(hearts[waiting[row]], edges, tree, index, limit_m)
+        again = _join_all(hearts[waiting[row]], edges, tree, index, limit_m)
         again["row"] = row[again["row"]]
         table = pd.concat([table[~crossed], again.drop(columns="crossed")])
         table["row"] = waiting[table["row"]]
@@ -205,6 +210,26 @@ def _empty_table() -> pd.DataFrame:
     return pd.DataFrame({name: np.empty(0, dtype=kinds.get(name, np.float64)) for name in names})
 
 
+def _join_all(
+    doors: Shapes, edges: Ints, tree: shapely.STRtree, index: StreetIndex, limit_m: float
+) -> pd.DataFrame:
+    """Join planar shapes as `_join_to` does, in chunks over threads; no join hangs on another."""
+    starts = range(0, len(doors), PLACES_AT_ONCE)
+    if len(starts) < 2:
+        return _join_to(doors, edges, tree, index, limit_m)
+
+    def work(start: int) -> pd.DataFrame:
+        part = doors[start : start + PLACES_AT_ONCE]
+        table = _join_to(part, edges, tree, index, limit_m)
+        table["row"] += start
+        return table
+
+    # What is worked out at first use must not be so in two threads at once.
+    _ = index.planar_at_m
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return pd.concat(pool.map(work, starts), ignore_index=True)
+
+
 def _join_to(
     doors: Shapes, edges: Ints, tree: shapely.STRtree, index: StreetIndex, limit_m: float
 ) -> pd.DataFrame:
@@ -213,7 +238,9 @@ def _join_to(
         return _empty_table()
     row, hit = tree.query_nearest(doors, max_distance=limit_m * PLANAR_SLACK, all_matches=True)
     edge = edges[hit]
-    through = row[~_only_touches(doors[row], index.lines[edge])]
+    # A street runs through shapes with an inside only.
+    inside = np.flatnonzero(~_is_point(doors)[row])
+    through = row[inside[~_only_touches(doors[row[inside]], index.lines[edge[inside]])]]
     order = np.lexsort([edge, index.network.private[edge], row])
     row, edge = row[order], edge[order]
     first = np.unique(row, return_index=True)[1]
@@ -243,9 +270,13 @@ def _leg_table(
     return pd.DataFrame(columns | dict(legs))
 
 
+def _is_point(shapes: Shapes) -> Bools:
+    return np.asarray(shapely.get_type_id(shapes) == shapely.GeometryType.POINT)
+
+
 def _only_touches(doors: Shapes, lines: Shapes) -> Bools:
     """Flag doors that their edge does not run through: points, and outlines it stays outside of."""
-    is_point = shapely.get_type_id(doors) == shapely.GeometryType.POINT
+    is_point = _is_point(doors)
     beside = shapely.disjoint(doors, lines) | shapely.touches(doors, lines)
     return np.asarray(is_point | beside, dtype=bool)
 

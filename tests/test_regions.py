@@ -27,7 +27,7 @@ def test_every_point_lies_in_the_box_of_its_region(xy, most):
 def test_regions_are_as_small_as_asked_unless_their_points_are_one_place(xy, most):
     regions = part_regions(xy, most=most)
     for region, count in enumerate(np.bincount(regions.of(xy), minlength=regions.n)):
-        assert 0 < count
+        assert count > 0
         assert count <= most or len(np.unique(xy[regions.of(xy) == region], axis=0)) == 1
 
 

@@ -30,6 +30,7 @@ from walkcover.round_plan import plan_round_trips
 from walkcover.study import Study
 from walkcover.tables import check_residences
 
+TOWN = Path(__file__).parents[1] / "data" / "town"
 WEEK = Plan(desks=DeskOptions(interval_days=7))
 
 
@@ -242,8 +243,7 @@ def villages_of(source: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["residence_id", "name", "people", "lon", "lat"])
 
 
-def run_real(plan: Plan, bases: pd.DataFrame):
-    bases.to_csv(plan.path("bases.csv"), index=False)
+def run_real(plan: Plan):
     result = walkcover.operate(plan, part="rounds")
     roads = ready_roads(read_plan_roads(plan), snap_limit_m=plan.roads.snap_limit_m)
     services = result.operations.demand.services
@@ -257,7 +257,8 @@ def test_every_village_of_puyang_is_served_each_week(real_data: Path, tmp_path: 
     assert len(villages) == 54
     plan = real_case(tmp_path, source, villages, 0)
     bases = villages.iloc[[0, 30]].rename(columns={"residence_id": "base_id"})
-    rounds = run_real(plan, bases.drop(columns="people"))
+    bases.drop(columns="people").to_csv(plan.path("bases.csv"), index=False)
+    rounds = run_real(plan)
     assert rounds.summary["served_people"] == 54 * 400
     assert rounds.summary["status"] == "optimal"
 
@@ -268,5 +269,13 @@ def test_guixi_without_a_booth_is_served_each_week(real_data: Path, tmp_path: Pa
     lines = read_plan_roads(plan)
     row = len(lines.lon) // 2
     bases = pd.DataFrame({"base_id": ["B"], "lon": lines.lon[row], "lat": lines.lat[row]})
-    rounds = run_real(plan, bases)
+    bases.to_csv(plan.path("bases.csv"), index=False)
+    rounds = run_real(plan)
     assert rounds.summary["unserved_people"] == 0
+
+
+def test_the_example_town_is_served_each_week_as_promised() -> None:
+    plan = walkcover.load_plan(TOWN / "daily.toml")
+    rounds = run_real(plan)
+    assert rounds.summary["teams"] >= rounds.summary["teams_at_least"] > 1
+    assert len(rounds.stops) > 20

@@ -247,6 +247,19 @@ def test_streets_far_away_change_no_bit_of_a_join(case):
     )
 
 
+@settings(max_examples=20)
+@given(bent_streets(), st.integers(1, 5))
+def test_joins_in_chunks_are_those_in_one_go(case, at_once):
+    ways, places = case
+    index = draw_index(ways, min_component_m=400.0, entrances=[ways[0].spots[0]])
+    expected = snap(draw_shapes(places), index)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("walkcover.snap.PLACES_AT_ONCE", at_once)
+        found = snap(draw_shapes(places), index)
+    for name in ("place", "edge", "offset_m", "leg_m", "lon", "lat", "by_entrance", "snap_to"):
+        assert getattr(found, name).tolist() == getattr(expected, name).tolist(), name
+
+
 @settings(max_examples=60)
 @given(st.lists(st.lists(st.sampled_from([0.0, 1.0, 2.5]), min_size=1, max_size=9), min_size=1))
 def test_the_segment_of_a_place_is_the_last_that_begins_at_or_before_it(steps):

@@ -207,7 +207,7 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     beside = _beside(path)
     with beside.open("wb") as file:
         np.savez(file, **dict(arrays))
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -221,7 +221,7 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
     beside = _beside(path)
     with beside.open("wb") as file:
         np.save(file, array)
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def open_array(path: Path) -> Floats | Ints:
@@ -238,4 +238,4 @@ def _beside(path: Path) -> Path:
 def _write_whole(path: Path, content: bytes) -> None:
     beside = _beside(path)
     beside.write_bytes(content)
-    os.replace(beside, path)
+    beside.replace(path)
