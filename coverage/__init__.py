@@ -15,6 +15,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _EXPORTS = {
+    "ClusterError": "_errors",
     "ConservationError": "_errors",
     "FetchError": "_errors",
     "InputError": "_errors",
@@ -25,6 +26,9 @@ _EXPORTS = {
     "Plan": "plan",
     "load_network": "io.networks",
     "load_plan": "io.plan_file",
+    "Regional": "by_region",
+    "OneByOne": "runners",
+    "dask_runner": "io.cluster",
     "Result": "result",
     "Comparison": "comparison",
     "Place": "scenario",

@@ -70,22 +70,22 @@ def curve_of(
     carried = np.logical_or.reduce([carried, *hull])
     picked = np.flatnonzero(carried)
     number = np.cumsum(carried) - 1
-    border = np.flatnonzero(ground.is_border)
     is_own = case.is_own
-    unshared = ~ground.is_shared & (ground.group >= 0)
+    in_zone = np.isin(ground.group, ground.group[ground.zone])
+    inner = (ground.group >= 0) & ~in_zone
     return RegionCurve(
         n_rows=int(is_own.sum()),
         people=float(case.people[is_own].sum()),
         covered_people=float(case.people[is_own & case.is_covered].sum()),
-        reach_people=float(ground.people[unshared].sum()),
+        reach_people=float(ground.people[inner].sum()),
         whole_people=bool((case.people == np.rint(case.people)).all()),
         whole_cost=bool(case.costs is None or (case.costs == np.rint(case.costs)).all()),
-        columns=ground.taken_out(picked, np.ones(ground.group.size, dtype=bool)),
+        columns=ground.columns(picked),
         set_ptr=np.cumsum([0, *(int(one.sum()) for one in hull)]),
         set_columns=number[np.concatenate([np.flatnonzero(one) for one in hull])].astype(np.int32),
         set_cost=np.array([model.spent(one) for one in hull]),
         set_people=np.array([model.people(one) for one in hull]),
-        border=ground.taken_out(border, ground.is_shared),
+        border=ground.border(),
         relaxed=tuple(_relaxed(ground, model, step) for step in steps),
         is_stopped=deadline.passed(),
     )
@@ -175,21 +175,23 @@ def _worth(model: Model, values: Floats) -> Floats:
 
 def _relaxed(ground: Ground, model: Model, step: _Priced) -> Relaxed:
     """
-    Part what the multipliers bound into what shared rows pay, and the rest.
+    Part what the multipliers bound into what the driver's rows pay, and the rest.
 
-    All is summed anew, as other multipliers of shared rows will be put in.
+    All is summed anew, as other multipliers of the driver's rows will be put in.
     """
-    is_shared = np.zeros(model.weight.size, dtype=bool)
-    is_shared[ground.group[ground.is_shared & (ground.group >= 0)]] = True
+    group = ground.group[ground.zone]
+    in_zone = np.zeros(model.weight.size, dtype=bool)
+    in_zone[group] = True
     paid = np.clip(step.paid, 0.0, model.weight)
-    profit = _worth(model, np.where(is_shared, 0.0, paid)) - step.price * model.cost
-    inside = float((model.weight - paid)[~is_shared].sum())
+    profit = _worth(model, np.where(in_zone, 0.0, paid)) - step.price * model.cost
+    inside = float((model.weight - paid)[~in_zone].sum())
     inside += float(np.maximum(profit[~ground.is_border], 0.0).sum())
     # Rows of one group are paid in the proportion of their people.
-    rows = np.flatnonzero(ground.is_shared & (ground.group >= 0))
-    whole = np.bincount(ground.group[rows], ground.people[rows], minlength=model.weight.size)
-    share = ground.people[rows] / whole[ground.group[rows]]
-    return Relaxed(step.price, inside, profit[ground.is_border], paid[ground.group[rows]] * share)
+    people = ground.zone_people
+    whole = np.bincount(group, people, minlength=model.weight.size)
+    return Relaxed(
+        step.price, inside, profit[ground.is_border], paid[group] * people / whole[group]
+    )
 
 
 def _hull(model: Model, sets: Sequence[Flags]) -> list[Flags]:

@@ -13,6 +13,9 @@ from walkcover._region_case import Columns, RegionCase
 
 # What the keys of candidates are drawn from.
 KEYS = 20220520
+# Rows are priced by the driver too where a column reaches them and a row that the driver prices:
+# so many times outwards from the shared rows.
+LAYERS = 1
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,9 @@ class Ground:
         Row of the model of each of them; -1 where no candidate of the region reaches it.
     ptr, entries
         The rows in play (by position) of each column of the model.
-    is_border
-        Columns of the model that reach shared rows.
+    zone, is_border
+        Rows in play that the driver prices, and the columns of the model that reach any: all
+        shared rows, and of each group of others near them the first row, which stands for it.
     """
 
     model: Model
@@ -46,6 +50,7 @@ class Ground:
     group: Ints
     ptr: Ints
     entries: Entries
+    zone: Ints
     is_border: Flags
 
     def gains(self, shared_people: Floats | None) -> Floats:
@@ -59,20 +64,35 @@ class Ground:
         )
         return sums.astype(np.float64)
 
-    def taken_out(self, picked: Ints, rows: Flags) -> Columns:
-        """Write some columns of the model and, of the rows flagged, those they reach."""
+    @property
+    def zone_people(self) -> Floats:
+        """People of the rows that the driver prices, those they stand for included."""
+        is_head = ~self.is_shared[self.zone]
+        people = self.people[self.zone]
+        people[is_head] = self.model.weight[self.group[self.zone[is_head]]]
+        return people
+
+    def columns(self, picked: Ints) -> Columns:
+        """Write some columns of the model and the rows they reach."""
         every = np.arange(self.group.size, dtype=np.int32)
-        place = np.where(rows, every, np.int32(-1))
+        rows = np.unique(kernels.compress(self.ptr, self.entries, picked, every)[1])
+        return self._columns(picked, rows, self.people[rows])
+
+    def border(self) -> Columns:
+        """Write the columns at the border and the rows that the driver prices."""
+        return self._columns(np.flatnonzero(self.is_border), self.zone, self.zone_people)
+
+    def _columns(self, picked: Ints, rows: Ints, people: Floats) -> Columns:
+        place = np.full(self.group.size, -1, dtype=np.int32)
+        place[rows] = np.arange(rows.size, dtype=np.int32)
         ptr, entries = kernels.compress(self.ptr, self.entries, picked, place)
-        reached = np.unique(entries)
-        place[reached] = np.arange(reached.size, dtype=np.int32)
         return Columns(
             self.ids[self.model.candidates[picked]].astype(np.int32),
             self.model.cost[picked],
             ptr,
-            place[entries],
-            self.row_ids[reached].astype(np.int32),
-            self.people[reached],
+            entries,
+            self.row_ids[rows].astype(np.int32),
+            people,
         )
 
 
@@ -111,9 +131,25 @@ def ground_of(case: RegionCase, shared_ids: Ints) -> Ground:
         group,
         ptr,
         entries,
-        kernels.column_sums(ptr, entries, is_shared.astype(np.float64)) > 0,
+        *_zone(model, group, is_shared),
     )
     return replace(ground, model=replace(model, weight=ground.gains(None)))
+
+
+def _zone(model: Model, group: Ints, is_shared: Flags) -> tuple[Ints, Flags]:
+    """Rows that the driver prices, ascending, and the columns that reach them."""
+    is_reached = group >= 0
+    in_zone = np.zeros(model.weight.size, dtype=bool)
+    in_zone[group[is_shared & is_reached]] = True
+    for _ in range(LAYERS):
+        touched = kernels.column_sums(model.col_ptr, model.col_rows, in_zone * 1.0) > 0
+        in_zone = model.loads(np.flatnonzero(touched)) > 0
+    is_border = kernels.column_sums(model.col_ptr, model.col_rows, in_zone * 1.0) > 0
+    heads = np.full(model.weight.size, group.size, dtype=np.int64)
+    np.minimum.at(heads, group[is_reached], np.flatnonzero(is_reached))
+    is_priced = is_shared & is_reached
+    is_priced[heads[in_zone]] = True
+    return np.flatnonzero(is_priced), is_border
 
 
 def _merged(row_ptr: Ints, row_cols: Entries, is_shared: Flags, n: int) -> tuple[Ints, Ints]:
