@@ -88,9 +88,9 @@ def zone_findings(
     people = outside["people"].sum()
     found = find("outside_zones", DOUBTFUL, ids=outside["residence_id"], people=people)
     found += _holes(outside, zones)
-    empty = ~zones["zone_id"].isin(residences["zone_id"]) & ~is_parent(zones)
+    empty = ~zones["zone_id"].isin(residences["zone_id"].unique()) & ~is_parent(zones)
     found += find("empty_zones", DOUBTFUL, ids=zones["zone_id"][empty])
-    known = set(residences["stage"])
+    known = set(residences["stage"].unique())
     unused = [stage for stage in stages if stage not in known]
     return found + find("unused_stages", NOTE, count=len(unused), names=", ".join(unused))
 

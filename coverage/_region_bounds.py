@@ -46,7 +46,7 @@ from walkcover._region_whole import Whole
 
 # Steps of the subgradient on the multipliers of shared rows, length of the first one, and steps
 # without a better bound that halve it.
-STEPS, LENGTH, PATIENCE = 400, 1.0, 10
+STEPS, LENGTH, PATIENCE = 400, 1.0, 15
 # What a bound of people is loosened by, relative to all people: more than sums are off.
 ROUNDING = 1e-10
 
@@ -56,12 +56,12 @@ class Excess:
     """
     Most that any set of candidates has in people above its cost at the price.
 
-    `shared_people` are the multipliers of the shared rows, in the order of the border's rows.
+    `row_people` are the multipliers of the rows that the driver prices, in the border's order.
     """
 
     price: float
     value: float
-    shared_people: Floats
+    row_people: Floats
 
     def people_bound(self, whole: Whole, room: float) -> float:
         """Bound from above of the people covered with the means, those covered before included."""
@@ -74,7 +74,9 @@ class Excess:
         return max(0.0, need / self.price) if self.price > 0.0 else 0.0
 
 
-def excess_at(whole: Whole, price: float, *, known: float) -> Excess:
+def excess_at(
+    whole: Whole, price: float, *, known: float, start: Floats | None = None
+) -> Excess:
     """
     Bound the excess at a price, with multipliers of shared rows improved by a subgradient.
 
@@ -82,6 +84,8 @@ def excess_at(whole: Whole, price: float, *, known: float) -> Excess:
     ----------
     known
         Excess of a known set, which scales the steps.
+    start
+        Multipliers to start with; without them the mean of what suits the regions.
 
     Returns
     -------
@@ -92,12 +96,13 @@ def excess_at(whole: Whole, price: float, *, known: float) -> Excess:
     border = whole.border
     inside = math.fsum(part.inside for part in parts)
     profit = np.concatenate([np.zeros(0), *(part.profit for part in parts)])
-    start = np.minimum(_mean_paid(whole, parts), border.people)
+    paid = _mean_paid(whole, parts) if start is None else start
+    paid = np.clip(paid, 0.0, border.people)
     if border.row_ids.size == 0:
-        return Excess(price, inside, start)
+        return Excess(price, inside, paid)
     target = known - inside
     _, paid, *_ = surplus.relaxed(
-        border.ptr, border.rows, border.people, -profit, start, target, target,
+        border.ptr, border.rows, border.people, -profit, paid, target, target,
         STEPS, LENGTH, PATIENCE,
     )  # fmt: skip
     paid = np.clip(paid, 0.0, border.people)

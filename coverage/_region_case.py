@@ -239,10 +239,6 @@ class RegionCurve:
         """People per cost from each set to the next, falling, shape (n_sets - 1,)."""
         return np.diff(self.set_people) / np.diff(self.set_cost)
 
-    def set_at(self, price: float) -> int:
-        """Number of the set with the most surplus at a price; the smaller of equal ones."""
-        return int(np.searchsorted(-self.slopes, -price, side="left"))
-
     def chosen(self, number: int) -> Ints:
         """Ids of the candidates of a set, ascending."""
         places = self.set_columns[self.set_ptr[number] : self.set_ptr[number + 1]]

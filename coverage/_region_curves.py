@@ -58,16 +58,15 @@ def curve_of(
     model = replace(ground.model, weight=ground.gains(values))
     if prices is None:
         steps = list(_coarse(model, deadline))
-        everything = search.greedy(model, budget=np.inf)
-        sets = [*(step.chosen for step in steps), everything]
-        carried = np.zeros(model.cost.size, dtype=bool)
+        near = np.zeros(model.cost.size, dtype=bool)
     else:
         steps = list(_fine(model, prices, deadline, seed))
-        sets = [step.chosen for step in steps]
-        near = [step.profit >= -NEARLY * step.price * model.cost for step in steps]
-        carried = ground.is_border & np.logical_or.reduce(near)
-    hull = _hull(model, sets)
-    carried = np.logical_or.reduce([carried, *hull])
+        nearly = [step.profit >= -NEARLY * step.price * model.cost for step in steps]
+        near = ground.is_border & np.logical_or.reduce(nearly)
+    sets = [step.chosen for step in steps]
+    everything = _completed(ground.model, sets)
+    hull = _hull(model, [*sets, everything])
+    carried = np.logical_or.reduce([near, everything, *hull])
     picked = np.flatnonzero(carried)
     number = np.cumsum(carried) - 1
     is_own = case.is_own
@@ -91,6 +90,15 @@ def curve_of(
     )
 
 
+def _completed(model: Model, sets: Sequence[Flags]) -> Flags:
+    """Add to the largest set until everybody within reach is covered."""
+    chosen = sets[-1].copy() if sets else np.zeros(model.cost.size, dtype=bool)
+    kernels.greedy(
+        *model.relation, model.weight, model.times, model.cost, chosen, np.inf, np.inf
+    )
+    return chosen
+
+
 def _coarse(model: Model, deadline: Deadline) -> Iterator[_Priced]:
     """Go down a ladder of prices until nearly everybody within reach is covered."""
     if model.cost.size == 0:
@@ -112,6 +120,8 @@ def _fine(
     model: Model, prices: Sequence[float], deadline: Deadline, seed: int
 ) -> Iterator[_Priced]:
     """Search thoroughly at each price, the highest first."""
+    if model.cost.size == 0:
+        return
     step = None
     for price in sorted(prices, reverse=True):
         step = _priced(model, price, step, ASKED_STEPS, deadline)

@@ -25,7 +25,7 @@ def most_people(whole: Whole, start: Ints, *, room: float, deadline: Deadline, s
         Ids of candidates, ascending.
     """
     model = _model(whole, need=None)
-    chosen = np.isin(model.candidates, start)
+    chosen = np.isin(whole.columns.ids[model.candidates], start)
     chosen = _within(model, chosen, room)
     left = room - model.spent(chosen)
     kernels.greedy(*model.relation, model.weight, model.times, model.cost, chosen, left, np.inf)
@@ -34,7 +34,7 @@ def most_people(whole: Whole, start: Ints, *, room: float, deadline: Deadline, s
         better = search.interchanged(model, better, budget=room, kicks=0, seed=seed)
     if model.people(better) > model.people(chosen):
         chosen = better
-    return whole.columns.ids[model.candidates[chosen]]
+    return np.sort(whole.columns.ids[model.candidates[chosen]])
 
 
 def least_cost(
@@ -49,7 +49,7 @@ def least_cost(
         Ids of candidates, ascending.
     """
     model = _model(whole, need=need)
-    chosen = np.isin(model.candidates, start)
+    chosen = np.isin(whole.columns.ids[model.candidates], start)
     missing = need - model.people(chosen)
     kernels.greedy(*model.relation, model.weight, model.times, model.cost, chosen, np.inf, missing)
     chosen = search.pruned(model, chosen)
@@ -62,7 +62,7 @@ def least_cost(
         seed=seed,
         steps=_steps(model),
     )
-    return whole.columns.ids[model.candidates[chosen]]
+    return np.sort(whole.columns.ids[model.candidates[chosen]])
 
 
 def _annealed(model: Model, chosen: Flags, *, room: float, deadline: Deadline, seed: int) -> Flags:

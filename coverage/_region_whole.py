@@ -119,6 +119,12 @@ class Whole:
         ]
         return np.concatenate([np.zeros(0, np.int64), *parts]).astype(np.int64)
 
+    def places(self, ids: Ints) -> Ints:
+        """Positions in `columns` of candidates by their ids."""
+        order = np.argsort(self.columns.ids, kind="stable")
+        found: Ints = order[np.searchsorted(self.columns.ids[order], ids)]
+        return found
+
     def gained(self, chosen: Ints) -> float:
         """People not covered before whom the chosen columns reach, each counted once."""
         columns = self.columns

@@ -240,7 +240,7 @@ def suspect_system(
     if len(points) < MIN_PLACES:
         return None
     readings = _readings(shapely.get_x(points), shapely.get_y(points), given)
-    moved = np.array([_planar(index, reading.lon, reading.lat) for reading in readings])
+    moved = np.array([index.to_metric_xy(reading.lon, reading.lat) for reading in readings])
     moved = moved.reshape(len(readings), *xy.shape)
     shift, best = _most_likely(xy, moved, score_shifts(xy, moved, index.lines))
     if not any(shift):
@@ -311,7 +311,8 @@ def _readings(lon: Floats, lat: Floats, given: str) -> list[_Reading]:
 def _sample(places: NDArray[np.object_], index: StreetIndex) -> tuple[NDArray[np.object_], Floats]:
     """Points and planar coordinates of up to 300 places near the streets, evenly west to east."""
     boxes = shapely.bounds(places)
-    xy = _planar(index, (boxes[:, 0] + boxes[:, 2]) / 2.0, (boxes[:, 1] + boxes[:, 3]) / 2.0)
+    middle = (boxes[:, 0] + boxes[:, 2]) / 2.0, (boxes[:, 1] + boxes[:, 3]) / 2.0
+    xy = index.to_metric_xy(*middle)
     west, south, east, north = shapely.total_bounds(index.lines)
     low, high = np.array([west, south]) - REACH_M, np.array([east, north]) + REACH_M
     near = np.flatnonzero(((xy >= low) & (xy <= high)).all(axis=1))
@@ -324,11 +325,7 @@ def _sample(places: NDArray[np.object_], index: StreetIndex) -> tuple[NDArray[np
     if len(near) > MAX_PLACES:
         near = near[np.linspace(0, len(near) - 1, MAX_PLACES).round().astype(np.int64)]
     points = np.asarray(shapely.point_on_surface(places[near]), dtype=object)
-    return points, _planar(index, shapely.get_x(points), shapely.get_y(points))
-
-
-def _planar(index: StreetIndex, lon: Floats, lat: Floats) -> Floats:
-    return np.asarray(shapely.get_coordinates(index.to_metric(shapely.points(lon, lat))))
+    return points, index.to_metric_xy(shapely.get_x(points), shapely.get_y(points))
 
 
 def _legs_m(xy: Floats, index: StreetIndex) -> Floats:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import geopandas as gpd
@@ -30,6 +32,8 @@ VERDICTS = (
 GAPS = ("not_snapped", "over_capacity", "too_far", "island", "no_site")
 # Uncovered residences nearer than this to each other are one gap area.
 NEIGHBOURS_M = 200.0
+# Gap areas are found and drawn so many residences at a time, to bound the memory.
+POINTS_AT_ONCE = 65_536
 OUTSIDE = "outside"
 # People may be fractions; sums of them are compared with this tolerance.
 PEOPLE_TOLERANCE = 1e-9
@@ -434,16 +438,41 @@ def _most_people(labels: pd.Series, people: Floats, area: Ints) -> NDArray[np.ob
 
 def _around(points: Shapes, area: Ints) -> Shapes:
     """Draw each area: what lies within half the distance of neighbours from its points."""
-    discs = shapely.buffer(points, NEIGHBOURS_M / 2, quad_segs=4)
     order = np.argsort(area, kind="stable")
-    heaps = shapely.geometrycollections(discs[order], indices=area[order])
-    return np.asarray(shapely.union_all(heaps[:, None], axis=1), dtype=object)
+    ends = np.cumsum(np.bincount(area))
+    # Whole areas, about so many points at a time.
+    cuts = np.searchsorted(ends, np.arange(POINTS_AT_ONCE, len(area), POINTS_AT_ONCE))
+    chunks = np.split(order, ends[np.unique(cuts)]) if len(order) else []
+
+    def draw(rows: Ints) -> Shapes:
+        discs = shapely.buffer(points[rows], NEIGHBOURS_M / 2, quad_segs=4)
+        heaps = shapely.geometrycollections(discs, indices=area[rows] - area[rows[0]])
+        return np.asarray(shapely.union_all(heaps[:, None], axis=1), dtype=object)
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        drawn = pool.map(draw, [rows for rows in chunks if len(rows)])
+        return np.concatenate([np.empty(0, dtype=object), *drawn])
 
 
 def _clusters(xy: Floats, kind: pd.Series) -> Ints:
     """Number the clusters of points of a kind that hang together by steps of `NEIGHBOURS_M`."""
-    pairs = cKDTree(xy).query_pairs(NEIGHBOURS_M, output_type="ndarray") if len(xy) else xy
-    pairs = pairs.astype(np.int64).reshape(-1, 2)
-    flags = kind.to_numpy(bool)
-    pairs = pairs[flags[pairs[:, 0]] == flags[pairs[:, 1]]]
+    order = np.argsort(xy[:, 0], kind="stable")
+    east_m, flags = xy[order, 0], kind.to_numpy(bool)
+
+    def link(start: int) -> Ints:
+        """Pair each point of a strip, and of its eastern rim, with the first of its cluster."""
+        last = min(start + POINTS_AT_ONCE, len(xy)) - 1
+        rim = np.searchsorted(east_m, east_m[last] + NEIGHBOURS_M, side="right")
+        rows = order[start:rim]
+        pairs = cKDTree(xy[rows]).query_pairs(NEIGHBOURS_M, output_type="ndarray")
+        pairs = pairs.astype(np.int64, copy=False).reshape(-1, 2)
+        pairs = pairs[flags[rows[pairs[:, 0]]] == flags[rows[pairs[:, 1]]]]
+        piece = connected_pieces(pairs[:, 0], pairs[:, 1], len(rows))
+        first = np.unique(piece, return_index=True)[1]
+        return np.column_stack([rows, rows[first[piece]]])
+
+    # All pairs of a province at once would take gigabytes.
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        links = list(pool.map(link, range(0, len(xy), POINTS_AT_ONCE)))
+    pairs = np.concatenate([np.empty((0, 2), dtype=np.int64), *links])
     return connected_pieces(pairs[:, 0], pairs[:, 1], len(xy))

@@ -28,6 +28,7 @@ from walkcover.joins import Joins, concatenate, take_places
 from walkcover.near_sites import near_sites
 from walkcover.opinion import SecondOpinion
 from walkcover.plan import Plan
+from walkcover.region_siting import suggest_regions
 from walkcover.remedies import Remedies, find_remedies, no_remedies
 from walkcover.result import NearSites, Result
 from walkcover.second_engine import SAMPLE
@@ -286,9 +287,13 @@ def _whole(
     with regional_way(plan, regional) as way:
         assessment, regions = _assess(inputs, plan, way)
         with step("siting"):
-            suggestion = suggest_sites(
-                assessment, plan=plan, zones=inputs.zones, given=inputs.candidates, seed=seed
-            )
+            if regions is None:
+                zones, given = inputs.zones, inputs.candidates
+                suggestion = suggest_sites(
+                    assessment, plan=plan, zones=zones, given=given, seed=seed
+                )
+            else:
+                suggestion = suggest_regions(assessment, regions, inputs, plan=plan, seed=seed)
     return _result(inputs, assessment, suggestion, plan, bands=bands)
 
 
@@ -297,18 +302,21 @@ def _assess(
 ) -> tuple[Assessment, RegionWork | None]:
     assessment, regions = _walk(inputs, plan, regional)
     # Before lost places: where a system is wrong, most of them are lost.
-    suspicions = _suspicions(inputs, assessment, plan)
+    with step("looking for other coordinate systems"):
+        suspicions = _suspicions(inputs, assessment, plan)
     refuse_suspects(suspicions)
     limit_m = plan.walk.snap_limit_m
     refuse_lost_places(assessment.residences, assessment.sites, snap_limit_m=limit_m)
-    for finding in audit(
-        assessment,
-        inputs.zones,
-        plan=plan,
-        candidates=inputs.candidates,
-        suspicions=suspicions,
-        steep=_steep(inputs),
-    ):
+    with step("looking for doubts"):
+        findings = audit(
+            assessment,
+            inputs.zones,
+            plan=plan,
+            candidates=inputs.candidates,
+            suspicions=suspicions,
+            steep=_steep(inputs),
+        )
+    for finding in findings:
         log.log(logging.WARNING if finding.falsifies else logging.INFO, "%s", finding.text)
     return assessment, regions
 
@@ -370,11 +378,13 @@ def _result(
     *,
     bands: bool,
 ) -> Result:
-    residences = residence_table(assessment, suggestion)
-    check_people(inputs.residences["people"].sum(), residences["people"].sum(), step="the run")
-    sites = site_table(assessment, residences, suggestion, options=plan.desks)
     rollout = None if suggestion is None else suggestion.stages
-    stages = stage_table(plan.stages, residences, rollout)
+    with step("tables of residences, sites, zones and stages"):
+        residences = residence_table(assessment, suggestion)
+        check_people(inputs.residences["people"].sum(), residences["people"].sum(), step="the run")
+        sites = site_table(assessment, residences, suggestion, options=plan.desks)
+        zones = zone_table(inputs.zones, residences, sites)
+        stages = stage_table(plan.stages, residences, rollout)
     with step("closures and remedies"):
         closures, remedies = _what_if(inputs, assessment, suggestion, sites, plan)
     with step("speed band"):
@@ -385,19 +395,23 @@ def _result(
         water = map_water(inputs.water, inputs.network.bounds)
     with step("sites near each residence"):
         near = _near_sites(assessment, suggestion, sites, plan) if bands else None
+    with step("gap areas"):
+        gaps = _gap_table(assessment, residences, inputs.zones, plan)
+    with step("streets"):
+        streets = street_lines(inputs.network)
     return Result(
         plan=plan,
         residences=residences,
         sites=sites,
         rollout=pd.DataFrame() if suggestion is None else suggestion.rollout,
-        zones=zone_table(inputs.zones, residences, sites),
+        zones=zones,
         stages=stages,
         band=band,
-        gap_areas=_gap_table(assessment, residences, inputs.zones, plan),
+        gap_areas=gaps,
         closures=closures.table,
         remedies=remedies.table,
         isochrones=areas,
-        streets=street_lines(inputs.network),
+        streets=streets,
         summary=summarise(
             plan,
             residences=residences,

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from walkcover._kernels_reach import Doors, OnEdge, Seeds, reach, settle
+from walkcover._kernels_reach import Doors, OnEdge, Seeds, Words, reach, settle
 from walkcover.joins import Joins
 from walkcover.network import Floats, Ints
 from walkcover.search import (
     BUCKET_S,
     Ends,
     SearchGraph,
-    empty_links,
+    empty_queue,
     ends_of,
     expand,
     pointers,
@@ -29,7 +27,7 @@ from walkcover.search import (
 
 # Walks that differ by no more count as equal; then the smaller site id wins.
 TIE_S = 1e-3
-CHUNKS_PER_THREAD = 8
+CHUNKS_PER_THREAD = 16
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,8 @@ class Offers(NamedTuple):
 
 
 Table = TypeVar("Table", Labels, Ends)
+# Number of residences by site, residences, walks.
+Rows = tuple[Ints, NDArray[np.int32], Floats]
 
 
 def nearest_sites(
@@ -170,7 +170,7 @@ def node_walks(graph: SearchGraph, nodes: Ints, *, limit_s: float) -> tuple[Floa
     touched[: len(ends)] = ends
     settle(
         arcs.begin, arcs.split, arcs.target, arcs.cost, walk_s, nearest, touched, len(ends),
-        unreached, BUCKET_S, empty_links(graph),
+        unreached, BUCKET_S, empty_queue(graph),
     )  # fmt: skip
     walk_s[walk_s == unreached] = np.inf
     return walk_s, nearest.astype(np.int64)
@@ -215,26 +215,30 @@ def walk_pairs(
         _spots(sites, graph),
     )
     cutoff_s = within_limit_s(limit_s)
+    idle: list[tuple[Any, ...]] = []
 
-    def work(chunk: tuple[int, int]) -> tuple[Ints, NDArray[np.int32], Floats]:
-        workspace = _workspace(graph, residences.n_places, unreached=np.nextafter(cutoff_s, np.inf))
-        found: tuple[Ints, NDArray[np.int32], Floats] = reach(
-            *chunk, graph.arcs, seeds, doors, on_edge, joins, cutoff_s, BUCKET_S,
-            workspace, with_walks,
+    def work(chunk: Words) -> Rows:
+        # A search leaves its workspace as it was.
+        workspace = (
+            idle.pop()
+            if idle
+            else _workspace(
+                graph, residences.n_places, unreached=float(np.nextafter(cutoff_s, np.inf))
+            )
+        )
+        found: Rows = reach(
+            chunk, graph.arcs, seeds, doors, on_edge, joins, cutoff_s, BUCKET_S, workspace,
+            with_walks,
         )  # fmt: skip
+        idle.append(workspace)
         return found
 
     threads = threads or os.cpu_count() or 1
-    cuts = np.linspace(0, sites.n_places, threads * CHUNKS_PER_THREAD + 1).astype(np.int64)
-    chunks = [(a, b) for a, b in itertools.pairwise(cuts.tolist()) if b > a]
+    n_chunks = min(threads * CHUNKS_PER_THREAD, max(sites.n_places, 1))
+    chunks = np.array_split(_by_neighbourhood(sites, graph), n_chunks)
     with ThreadPoolExecutor(threads) as pool:
         parts = list(pool.map(work, chunks))
-    if not parts:
-        parts = [(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))]
-    counts, found, walks = (np.concatenate(part) for part in zip(*parts, strict=True))
-    del parts
-    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return _ascending(indptr, found, walks, residences.n_places)
+    return _in_order(chunks, parts, with_walks=with_walks)
 
 
 def _search(sites: Joins, graph: SearchGraph, site_rank: Ints) -> Iterator[Labels]:
@@ -276,7 +280,7 @@ def _push(
     touched[: len(sources)] = sources
     settle(
         begin, end, graph.arcs.target, graph.arcs.cost, dist, owner, touched, len(sources),
-        np.inf, BUCKET_S, empty_links(graph),
+        np.inf, BUCKET_S, empty_queue(graph),
     )  # fmt: skip
     reached = np.flatnonzero(np.isfinite(dist))
     winners = Labels(reached, dist[reached], owner[reached].astype(np.int64))
@@ -342,7 +346,7 @@ def _doors(residences: Joins, graph: SearchGraph) -> Doors:
     order = np.argsort(key, kind="stable")
     ptr = pointers(key, 2 * graph.network.n_nodes)
     place = residences.place[ends.join[order]].astype(np.uint32)
-    return Doors(ptr[::2].copy(), ptr[1::2].copy(), place, ends.walk_s[order])
+    return Doors(ptr, place, ends.walk_s[order])
 
 
 def _on_edge(residences: Joins, graph: SearchGraph) -> OnEdge:
@@ -370,27 +374,47 @@ def _seeds(sites: Joins, graph: SearchGraph) -> Seeds:
     return Seeds(ptr, node, ends.walk_s[order], ends.loose[order])
 
 
-def _workspace(graph: SearchGraph, n_places: int, *, unreached: float) -> tuple[NDArray[Any], ...]:
+def _workspace(graph: SearchGraph, n_places: int, *, unreached: float) -> tuple[Any, ...]:
     n_nodes = graph.network.n_nodes
     return (
         np.full(n_nodes, unreached),
         np.zeros(n_nodes, dtype=np.int32),
         np.empty(n_nodes, dtype=np.uint32),
-        empty_links(graph),
+        # A search around one site touches few nodes: tiles would not pay.
+        empty_queue(graph, tiled=False),
         np.full(n_places, np.inf),
-        np.empty(n_places, dtype=np.uint32),
+        np.zeros(n_places // 64 + 1, dtype=np.uint64),
+        np.zeros(n_places // 64**2 + 1, dtype=np.uint64),
     )
 
 
-def _ascending(
-    indptr: Ints, residence: NDArray[np.int32], walk_s: Floats, n_residences: int
-) -> WalkPairs:
-    """Sort each row, so that the order of the search leaves no trace."""
-    data = walk_s if len(walk_s) else np.zeros(len(residence), dtype=np.int8)
-    table = csr_array((data, residence, indptr), shape=(len(indptr) - 1, n_residences))
-    table.sort_indices()
-    walks = table.data if len(walk_s) else walk_s
-    return WalkPairs(indptr, table.indices.astype(np.int32, copy=False), walks)
+def _by_neighbourhood(sites: Joins, graph: SearchGraph) -> Words:
+    """Rows of the sites, neighbours next to each other: they search the same part of memory."""
+    node = np.zeros(sites.n_places, dtype=np.int64)
+    node[sites.place] = graph.network.u[sites.edge]
+    return np.argsort(node, kind="stable").astype(np.uint32)
+
+
+def _in_order(chunks: Sequence[Words], parts: list[Rows], *, with_walks: bool) -> WalkPairs:
+    """Put the rows where they belong; `parts` is emptied on the way, which spares memory."""
+    size = np.zeros(sum(map(len, chunks)), dtype=np.int64)
+    for chunk, (counts, _, _) in zip(chunks, parts, strict=True):
+        size[chunk] = counts
+    indptr = np.concatenate([[0], np.cumsum(size)])
+    residence = np.empty(indptr[-1], dtype=np.int32)
+    walk_s = np.empty(indptr[-1] if with_walks else 0)
+    for chunk in reversed(chunks):
+        counts, found, walks = parts.pop()
+        ends = np.cumsum(counts).tolist()
+        begin = 0
+        for low, high, end in zip(
+            indptr[chunk].tolist(), indptr[chunk + 1].tolist(), ends, strict=True
+        ):
+            residence[low:high] = found[begin:end]
+            if with_walks:
+                walk_s[low:high] = walks[begin:end]
+            begin = end
+    return WalkPairs(indptr, residence, walk_s)
 
 
 def _take(table: Table, which: NDArray[np.bool_]) -> Table:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -156,49 +156,119 @@ def plan_stages(
         zones = _codes("residence_zone", residence_zone, pairs.n_residences, 2**31)
     price = None if costs is None else np.asarray(costs, dtype=np.float64)
     search: dict[str, Any] = {"time_limit_s": time_limit_s, "gap": gap, "seed": seed}
-    stands = [int(site) for site in fixed]
-    rows, built, missing = [], [], {}
-    for code, stage in enumerate(stages):
-        own = np.where(homes == code, counts, 0.0)
+
+    def ask(code: int, own: Floats, stands: list[int]) -> Answer:
+        stage = stages[code]
         question = {"fixed": stands, "forbidden": np.flatnonzero(places != code)} | search
         if stage.goal == "mean_walk":
-            answer = _least_walking(pairs, own, stage, walk_s, costs=price, **question)
-        else:
-            answer = _answer(
-                pairs,
-                own,
-                stage,
-                costs=price,
-                tie_people=staged,
-                times=times,
-                floors=_floors(own, zones, stage.zone_floor, times),
-                **question,
-            )
-        standing = pairs.reached_by(stands)
-        ordered = _in_order(pairs, answer.chosen, own, staged, standing=standing, times=times)
-        built += [(stage.name, site) for site in ordered]
-        stands += ordered
-        is_covered = pairs.reached_by(stands) >= times
-        rows.append(_stage_row(stage.name, own, is_covered, answer, price))
-        if answer.status == "impossible":
-            missing[stage.name] = np.flatnonzero((own > 0) & ~is_covered)
-    sites = _site_table(pairs, staged, built, standing=pairs.reached_by(fixed), times=times)
-    money = any(stage.budget is not None for stage in stages) and price is not None
-    spent = len(built) if price is None else float(price[[site for _, site in built]].sum())
-    price_people, price_gap = 0.0, 0.0
-    if len(stages) > 1:
-        at_once = max_cover(
+            return _least_walking(pairs, own, stage, walk_s, costs=price, **question)
+        return _answer(
+            pairs,
+            own,
+            stage,
+            costs=price,
+            tie_people=staged,
+            times=times,
+            floors=_floors(own, zones, stage.zone_floor, times),
+            **question,
+        )
+
+    def ask_at_once(means: Means) -> Answer:
+        return max_cover(
             pairs,
             staged,
-            sites=None if money else len(built),
-            budget=spent if money else None,
-            costs=price if money else None,
+            sites=means.sites,
+            budget=means.budget,
+            costs=None if means.budget is None else price,
             times=times,
             fixed=fixed,
             forbidden=np.flatnonzero(places < 0),
             **search,
         )
-        reached = float(staged[pairs.reached_by(stands) >= times].sum())
+
+    return roll_out(
+        pairs, counts, homes, stages, ask, ask_at_once, fixed=fixed, costs=price, times=times
+    )
+
+
+class Reach(Protocol):
+    """Whom sites reach; `walkcover.pairs.CoverPairs` is one."""
+
+    def residences_of(self, candidate: int) -> Entries:
+        """Positions of the residences that a candidate reaches."""
+
+    def reached_by(self, sites: Indices) -> Entries:
+        """Count, for each residence, the sites that reach it, shape (n_residences,)."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What all stages together build with: a number of sites, or money."""
+
+    sites: int | None = None
+    budget: float | None = None
+
+
+def roll_out(
+    reach: Reach,
+    people: Floats,
+    residence_stage: Ints,
+    stages: Sequence[Stage],
+    ask: Callable[[int, Floats, list[int]], Answer],
+    ask_at_once: Callable[[Means], Answer],
+    *,
+    fixed: Indices,
+    costs: Floats | None,
+    times: int = 1,
+) -> Rollout:
+    """
+    Ask for the sites of one stage after the other, and put them in order.
+
+    Parameters
+    ----------
+    reach
+        Whom candidates and existing sites reach.
+    people, residence_stage
+        Of each residence.
+    stages
+        The stages in order.
+    ask
+        Chooses the sites of a stage: its number, the people of each residence who count in it, and
+        all sites that stand by then.
+    ask_at_once
+        Chooses the sites of all stages at once.
+    fixed, costs, times
+        As of `plan_stages`.
+
+    Returns
+    -------
+    rollout
+        Tables of stages and sites, who is missing, and the price of the order.
+    """
+    staged = np.where(residence_stage >= 0, people, 0.0)
+    stands = [int(site) for site in fixed]
+    rows, built, missing = [], [], {}
+    for code, stage in enumerate(stages):
+        own = np.where(residence_stage == code, people, 0.0)
+        answer = ask(code, own, list(stands))
+        standing = reach.reached_by(stands)
+        ordered = _in_order(reach, answer.chosen, own, staged, standing=standing, times=times)
+        built += [(stage.name, site) for site in ordered]
+        stands += ordered
+        is_covered = reach.reached_by(stands) >= times
+        rows.append(_stage_row(stage.name, own, is_covered, answer, costs))
+        if answer.status == "impossible":
+            missing[stage.name] = np.flatnonzero((own > 0) & ~is_covered)
+    sites = _site_table(reach, staged, built, standing=reach.reached_by(fixed), times=times)
+    price_people, price_gap = 0.0, 0.0
+    if len(stages) > 1:
+        money = any(stage.budget is not None for stage in stages) and costs is not None
+        if money:
+            means = Means(budget=float(costs[[site for _, site in built]].sum()))
+        else:
+            means = Means(sites=len(built))
+        at_once = ask_at_once(means)
+        reached = float(staged[reach.reached_by(stands) >= times].sum())
         price_people, price_gap = price_of_order(at_once.objective, at_once.bound, reached)
     return Rollout(
         pd.DataFrame(rows, columns=STAGE_COLUMNS), sites, missing, price_people, price_gap
@@ -322,7 +392,7 @@ def _stage_row(
 
 
 def _in_order(
-    pairs: CoverPairs, chosen: Ints, own: Floats, staged: Floats, *, standing: Entries, times: int
+    pairs: Reach, chosen: Ints, own: Floats, staged: Floats, *, standing: Entries, times: int
 ) -> list[int]:
     """
     Order the sites of a stage: most of its people first, then most of all, then the smaller index.
@@ -357,7 +427,7 @@ def _in_order(
 
 
 def _site_table(
-    pairs: CoverPairs,
+    pairs: Reach,
     staged: Floats,
     built: list[tuple[str, int]],
     *,

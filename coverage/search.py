@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from walkcover._errors import InputError
-from walkcover._kernels_reach import Arcs
+from walkcover._kernels_reach import BLOCK, N_BUCKETS, N_SLABS, TILE_BITS, Arcs, Queue
 from walkcover.joins import Joins
 from walkcover.network import Floats, Ints, Network
 from walkcover.speed import WalkCosts
 
-# Width of a bucket of the search queue: a few metres of walking. Measured; nothing hangs on it.
-BUCKET_S = 3.0
+# Width of a bucket of the search queue: some metres of walking, so that a slab of them is a quarter
+# of an hour. Measured; nothing hangs on it.
+BUCKET_S = 8.0
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,11 @@ class SearchGraph:
         Seconds along its edges.
     arcs
         The reversed network.
-    n_buckets
-        Buckets that the search queue needs, a power of two.
     """
 
     network: Network
     costs: WalkCosts
     arcs: Arcs
-    n_buckets: int
 
 
 class Ends(NamedTuple):
@@ -82,7 +80,6 @@ def search_graph(network: Network, costs: WalkCosts) -> SearchGraph:
     # Cheap arcs first: what they label is less often labelled anew. Measured; changes no result.
     order = np.lexsort([seconds, key])
     ptr = pointers(key, 2 * network.n_nodes)
-    span = seconds.max(initial=0.0) / BUCKET_S + 2
     return SearchGraph(
         network=network,
         costs=costs,
@@ -93,7 +90,6 @@ def search_graph(network: Network, costs: WalkCosts) -> SearchGraph:
             target=head[order].astype(np.uint32),
             cost=seconds[order],
         ),
-        n_buckets=1 << int(np.ceil(np.log2(span))),
     )
 
 
@@ -137,27 +133,52 @@ def ends_of(joins: Joins, graph: SearchGraph, *, towards_node: bool) -> Ends:
     """Nodes next to each join, for walks from the join to the node or from there to the join."""
     net, costs = graph.network, graph.costs
     edge, offset_m = joins.edge, joins.offset_m
-    starts = (np.zeros(len(edge)), net.length_m[edge])
-    parts = [
-        costs.seconds(edge, *((offset_m, node_m) if towards_node else (node_m, offset_m)))
-        for node_m in starts
-    ]
-    at_node = np.concatenate([offset_m == node_m for node_m in starts])
+    # The seconds of `WalkCosts.seconds`, with one search for the knots of the join instead of four.
+    at_join = costs.positions(edge, offset_m)
+    parts, at_nodes = [], []
+    for last in (False, True):
+        node_m = net.length_m[edge] if last else np.zeros(len(edge))
+        at_node = _at_vertex(costs, edge, node_m, last=last)
+        begin, end = (at_join, at_node) if towards_node else (at_node, at_join)
+        ahead = node_m > offset_m if towards_node else offset_m > node_m
+        walk = np.where(ahead, end[0] - begin[0], begin[1] - end[1])
+        at_nodes.append(offset_m == node_m)
+        parts.append(np.where(at_nodes[-1], 0.0, np.where(np.isnan(walk), np.inf, walk)))
+    there = np.concatenate(at_nodes)
     # Who joins at the node is there already and passes no signal.
-    waits_s = np.where(at_node, 0.0, costs.wait_s[edge].ravel(order="F"))
+    waits_s = np.where(there, 0.0, costs.wait_s[edge].ravel(order="F"))
     seconds = np.concatenate(parts) + waits_s
     join = np.tile(np.arange(len(edge)), 2)
     node = np.concatenate([net.u[edge], net.v[edge]])
     ok = np.isfinite(seconds)
-    loose = net.private[edge][join] | at_node
+    loose = net.private[edge][join] | there
     walk_s = joins.leg_m[join] * costs.flat + seconds
     return Ends(join[ok], node[ok], walk_s[ok], loose[ok])
 
 
-def empty_links(graph: SearchGraph) -> NDArray[np.uint32]:
-    """Empty rings of the search queue: everything links to itself."""
-    n = graph.network.n_nodes + graph.n_buckets
-    return np.repeat(np.arange(n, dtype=np.uint32)[:, None], 2, axis=1)
+def empty_queue(graph: SearchGraph, *, tiled: bool = True) -> Queue:
+    """
+    Make an empty search queue.
+
+    Parameters
+    ----------
+    graph
+        The searchable network.
+    tiled
+        Whether nodes are settled tile by tile, which pays where a search covers many of them.
+
+    Returns
+    -------
+    queue
+        Usable for one search after the other; it grows by itself within one that needs more.
+    """
+    n_nodes = graph.network.n_nodes
+    n_tiles = -(-max(n_nodes, 1) >> TILE_BITS) if tiled else 1
+    n_piles = int(N_BUCKETS) + int(N_SLABS) * n_tiles
+    block = np.arange(n_piles, dtype=np.uint32) * BLOCK
+    blocks = np.empty(int(BLOCK) * (n_piles + n_nodes // 8), dtype=np.uint32)
+    blocks[block] = 0
+    return Queue(block + np.uint32(1), blocks)
 
 
 def pointers(key: Ints, n: int) -> NDArray[np.uint32]:
@@ -171,3 +192,21 @@ def expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     row = np.repeat(np.arange(len(low)), size)
     start = np.repeat(np.cumsum(size) - size, size)
     return row, np.arange(len(row)) - start + np.repeat(low, size)
+
+
+def _at_vertex(
+    costs: WalkCosts, edge: Ints, vertex_m: Floats, *, last: bool
+) -> tuple[Floats, Floats]:
+    """`WalkCosts.positions` of the first or the last vertex, without a search for its knot."""
+    knot = costs.indptr[edge + 1] - 2 if last else costs.indptr[edge]
+    span = costs.at_m[knot + 1] - costs.at_m[knot]
+    ahead = vertex_m - costs.at_m[knot]
+    share = np.clip(np.divide(ahead, span, out=np.zeros(len(knot)), where=span > 0), 0.0, 1.0)
+    along_s, against_s = (
+        seconds[knot] + share * (seconds[knot + 1] - seconds[knot])
+        for seconds in (costs.along_s, costs.against_s)
+    )
+    return along_s, against_s
+
+
+empty_links = empty_queue

@@ -61,6 +61,11 @@ class StreetIndex:
         transformer = Transformer.from_crs(4326, self.crs, always_xy=True)
         return _transform(shapes, transformer)
 
+    def to_metric_xy(self, lon: Floats, lat: Floats) -> Floats:
+        """Places in WGS84 degrees, shape (k,) each, as planar coordinates, shape (k, 2)."""
+        transformer = Transformer.from_crs(4326, self.crs, always_xy=True)
+        return np.column_stack(transformer.transform(lon, lat))
+
     def to_degrees(self, xy: Floats) -> Floats:
         """Planar coordinates, shape (k, 2), as lon and lat."""
         transformer = Transformer.from_crs(self.crs, 4326, always_xy=True)

@@ -103,7 +103,8 @@ def suggest_sites(
     has_desks = assessment.desk_time is not None
     if has_desks:
         refuse_with_desks(plan)
-    candidates, joins = _candidates(assessment, plan, zones, given)
+    joins = _candidate_joins(assessment, plan, given)
+    candidates = candidate_table(joins, assessment, plan=plan, zones=zones, given=given)
     stands = assessment.sites["status"].isin(STANDING).to_numpy()
     standing = np.flatnonzero(stands)
     pairs = walk_pairs(
@@ -117,6 +118,40 @@ def suggest_sites(
         rollout = _plan_desks(assessment, candidates, pairs, plan, standing, zones, seed=seed)
     else:
         rollout = _plan_sites(assessment, candidates, pairs, plan, standing, seed=seed)
+    return with_sites(assessment, candidates, joins, rollout, plan=plan, zones=zones)
+
+
+def with_sites(
+    assessment: Assessment,
+    candidates: gpd.GeoDataFrame,
+    joins: Joins,
+    rollout: Rollout,
+    *,
+    plan: Plan,
+    zones: gpd.GeoDataFrame,
+) -> Suggestion:
+    """
+    Walk to the sites that were chosen, and write down what they change.
+
+    Parameters
+    ----------
+    assessment
+        Who walks how far today.
+    candidates, joins
+        Where could be built, as `candidate_table` gives it, and where these places join.
+    rollout
+        What to build; candidates behind those of the table are the standing sites, in order.
+    plan, zones
+        As of `suggest_sites`.
+
+    Returns
+    -------
+    suggestion
+        Sites, their order, the proof, and the walks once they stand.
+    """
+    stands = assessment.sites["status"].isin(STANDING).to_numpy()
+    standing = np.flatnonzero(stands)
+    has_desks = assessment.desk_time is not None
     steps = rollout.sites[rollout.sites["candidate"] < joins.n_places]
     chosen = steps["candidate"].to_numpy(np.int64)
     sites = _suggested(candidates.iloc[chosen], steps, taken=set(assessment.sites["site_id"]))
@@ -159,17 +194,17 @@ def _plan_sites(
     """Plan the stages by distance alone."""
     residences = assessment.residences
     n_places, n_standing = len(candidates), len(standing)
-    code = _stage_codes(plan)
+    code = stage_codes(plan)
     return plan_stages(
         CoverPairs.from_csr(pairs.indptr, pairs.residence, n_residences=len(residences)),
         residences["people"].to_numpy(np.float64),
-        residence_stage=_codes(residences["stage"], code),
+        residence_stage=codes_of(residences["stage"], code),
         candidate_stage=np.append(
-            _codes(candidates["stage"], code), np.full(n_standing, -1, dtype=np.int64)
+            codes_of(candidates["stage"], code), np.full(n_standing, -1, dtype=np.int64)
         ),
         stages=plan.stages,
         fixed=np.arange(n_places, n_places + n_standing),
-        costs=_costs(candidates, n_standing),
+        costs=costs_of(candidates, n_standing),
         residence_zone=pd.factorize(residences["zone_id"])[0],
         walk_s=pairs.walk_s if pairs.walk_s.size else None,
         times=plan.siting.sites_in_reach,
@@ -191,7 +226,7 @@ def _plan_desks(
 ) -> Rollout:
     """Plan the stages with desk time."""
     residences, sites = assessment.residences, assessment.sites.iloc[standing].copy()
-    code = _stage_codes(plan)
+    code = stage_codes(plan)
     sites["zone_id"] = zones_of_places(sites, zones, residences)
     site_stage = _place_stages(sites, zones, residences, [*code])
     capacity_people = people_of_desks(sites["desks"], site_hours(sites, plan.desks), plan.desks)
@@ -201,12 +236,12 @@ def _plan_desks(
         desk_purchases(
             candidates,
             sites,
-            candidate_stage=_codes(candidates["stage"], code),
-            site_stage=_codes(site_stage, code),
+            candidate_stage=codes_of(candidates["stage"], code),
+            site_stage=codes_of(site_stage, code),
             options=plan.desks,
         ),
         walk_s=pairs.walk_s,
-        residence_stage=_codes(residences["stage"], code),
+        residence_stage=codes_of(residences["stage"], code),
         stages=plan.stages,
         capacity_people=np.append(np.zeros(len(candidates)), capacity_people),
         fixed=np.arange(len(candidates), len(candidates) + len(standing)),
@@ -257,26 +292,54 @@ def _check_claim(assessment: Assessment, walks: pd.DataFrame, rollout: Rollout, 
     check_people(claimed, covered, step="walking to the suggested sites")
 
 
-def _stage_codes(plan: Plan) -> dict[str, int]:
+def stage_codes(plan: Plan) -> dict[str, int]:
     """Position of each stage in the plan by its name."""
     return {stage.name: number for number, stage in enumerate(plan.stages)}
 
 
-def _candidates(
-    assessment: Assessment,
-    plan: Plan,
-    zones: gpd.GeoDataFrame,
-    given: gpd.GeoDataFrame | None,
-) -> tuple[gpd.GeoDataFrame, Joins]:
-    """Candidates with candidate_id, cost, zone_id and stage, and their joins."""
+def _candidate_joins(assessment: Assessment, plan: Plan, given: gpd.GeoDataFrame | None) -> Joins:
+    """Where candidates join the network: given ones, else made ones."""
     if given is None:
-        joins = make_candidates(
+        return make_candidates(
             assessment.homes,
             assessment.index,
             assessment.graph,
             limit_s=plan.walk.limit_s,
             spacing_m=plan.candidates.spacing_m,
         )
+    return snap(
+        given.geometry.to_numpy(),
+        assessment.index,
+        limit_m=plan.walk.snap_limit_m,
+        barriers=assessment.barriers,
+    )
+
+
+def candidate_table(
+    joins: Joins,
+    assessment: Assessment,
+    *,
+    plan: Plan,
+    zones: gpd.GeoDataFrame,
+    given: gpd.GeoDataFrame | None,
+) -> gpd.GeoDataFrame:
+    """
+    Make the table of candidates.
+
+    Parameters
+    ----------
+    joins
+        Where candidates join the network.
+    assessment, plan, zones, given
+        As of `suggest_sites`.
+
+    Returns
+    -------
+    candidates
+        A row per join place with candidate_id (None for made ones), cost, lon, lat, snap_m,
+        snap_to, zone_id and stage (None where no stage builds).
+    """
+    if given is None:
         table = gpd.GeoDataFrame(
             {"candidate_id": None, "cost": 1.0},
             index=range(joins.n_places),
@@ -284,18 +347,12 @@ def _candidates(
             crs=4326,
         )
     else:
-        joins = snap(
-            given.geometry.to_numpy(),
-            assessment.index,
-            limit_m=plan.walk.snap_limit_m,
-            barriers=assessment.barriers,
-        )
         table = given.reset_index(drop=True)
     table = with_place(table, joins)
     table["zone_id"] = zones_of_places(table, zones, assessment.residences)
     names = [stage.name for stage in plan.stages]
     table["stage"] = _place_stages(table, zones, assessment.residences, names)
-    return table, joins
+    return table
 
 
 def _place_stages(
@@ -318,12 +375,12 @@ def _place_stages(
     return stage
 
 
-def _codes(stage: pd.Series, code: dict[str, int]) -> Ints:
+def codes_of(stage: pd.Series, code: dict[str, int]) -> Ints:
     """Number of each stage in the plan, -1 for none."""
     return np.asarray(stage.map(code).fillna(-1), dtype=np.int64)
 
 
-def _costs(candidates: gpd.GeoDataFrame, n_standing: int) -> Floats | None:
+def costs_of(candidates: gpd.GeoDataFrame, n_standing: int) -> Floats | None:
     """Cost of each candidate and site; None where all cost the same, so that sites are counted."""
     cost = candidates["cost"].to_numpy(np.float64)
     # What stands is not counted; its cost must only be a cost.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from walkcover.assessment import Assessment
 from walkcover.desks import STANDING, people_of_desks, site_hours
@@ -14,6 +15,7 @@ from walkcover.gaps import OUTSIDE, coverage_by, coverage_parts, sum_by
 from walkcover.network import Ints
 from walkcover.plan import DeskOptions, Stage
 from walkcover.rollout import Rollout
+from walkcover.street_index import Shapes
 from walkcover.suggestion import Suggestion
 from walkcover.zones import zones_of_places
 
@@ -87,8 +89,16 @@ def residence_table(assessment: Assessment, suggestion: Suggestion | None) -> gp
         table = table.join(suggestion.walks)
     first = [name for name in FIRST_COLUMNS if name in table.columns]
     carried = [name for name in table.columns if name not in [*first, "geometry"]]
-    points = gpd.points_from_xy(table["lon"], table["lat"])
+    points = _points(table)
     return gpd.GeoDataFrame(table[[*first, *carried]], geometry=points, crs=4326)
+
+
+def _points(table: gpd.GeoDataFrame) -> Shapes:
+    """Representative points of places; points stay the objects they are, which saves memory."""
+    points = table.geometry.to_numpy().copy()
+    other = shapely.get_type_id(points) != shapely.GeometryType.POINT
+    points[other] = shapely.points(table[["lon", "lat"]].to_numpy(np.float64)[other])
+    return points
 
 
 def zone_table(

@@ -180,7 +180,7 @@ def default_zones(zone_ids: pd.Series) -> gpd.GeoDataFrame:
     >>> default_zones(pd.Series(["b", "a", "b", "outside"]))["zone_id"].tolist()
     ['a', 'b']
     """
-    names = pd.Series(sorted(set(zone_ids) - {OUTSIDE}), dtype="str")
+    names = pd.Series(sorted(set(zone_ids.unique()) - {OUTSIDE}), dtype="str")
     missing = pd.Series([None] * len(names), dtype="str")
     return gpd.GeoDataFrame(
         {"zone_id": names, "name": names, "parent_id": missing, "stage": missing},

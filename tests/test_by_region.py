@@ -95,6 +95,21 @@ def test_tiny_regions_change_nothing(inputs, plan, whole, tmp_path):
     )
 
 
+def test_slopes_walls_plazas_and_waits_change_nothing(plan, tmp_path):
+    everything = {
+        "network.elevation": ["elevation.tif"],
+        "walk.walls": True,
+        "walk.plazas": True,
+        "walk.crossing_wait_s": 20,
+        "walk.steps_factor": 1.5,
+    }
+    plan = walkcover.with_values(plan, everything)
+    one = walkcover.assess(walkcover.with_values(plan, {"regions.residences": 0}))
+    parted = walkcover.assess(plan, regional=Regional(OneByOne(), tmp_path))
+    assert any(tmp_path.rglob("barriers.parquet"))
+    assert_same(parted.study.assessment, one.study.assessment)
+
+
 def test_a_worker_that_is_killed_changes_nothing(inputs, plan, whole, tmp_path):
     killed = []
 

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -228,6 +229,16 @@ def open_array(path: Path) -> Floats | Ints:
     """Open an array of `save_array`, read only where it is looked at."""
     opened: NDArray[Any] = np.load(path, mmap_mode="r")
     return opened
+
+
+def save_object(path: Path, thing: object) -> None:
+    """Save what only walkcover reads again, whole or not at all."""
+    _write_whole(path, pickle.dumps(thing, protocol=5))
+
+
+def load_object(path: Path) -> Any:
+    """Load what `save_object` wrote; files of a run are as trustworthy as its plan."""
+    return pickle.loads(path.read_bytes())
 
 
 def _beside(path: Path) -> Path:
