@@ -200,7 +200,7 @@ def has_neighbour(places: pd.DataFrame, *, within_m: float = NEAR_M) -> Bools:
     apart = [places[name].to_numpy(np.float64) * APART_M for name in more]
     spots = np.column_stack([xyz, *apart])[first]
     # The second nearest of a spot is its nearest other one; inf where none is near.
-    gap_m = KDTree(spots).query(spots, k=[2], distance_upper_bound=within_m)[0][:, 0]
+    gap_m = KDTree(spots).query(spots, k=[2], distance_upper_bound=within_m, workers=-1)[0][:, 0]
     return np.asarray(np.isfinite(gap_m)[groups["group"].to_numpy()], dtype=bool)
 
 

@@ -35,10 +35,6 @@ BIT_OF = np.argsort([(DE_BRUIJN << bit & (1 << 64) - 1) >> 58 for bit in range(6
 BIT_OF = BIT_OF.astype(np.uint32)
 
 
-# Kernels that only kernels call need no entrance from Python, which takes long to compile.
-inner = njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-
-
 class Arcs(NamedTuple):
     """
     Arcs of the reversed network by node: from `begin` public ones, from `split` private ones.
@@ -101,7 +97,7 @@ class OnEdge(NamedTuple):
     spot: Floats
 
 
-@inner
+@njit(cache=True, nogil=True)
 def _doubled(values):
     """Copy an array into one twice as long."""
     longer = np.empty(2 * len(values), dtype=values.dtype)
@@ -110,7 +106,7 @@ def _doubled(values):
     return longer
 
 
-@inner
+@njit(cache=True, nogil=True)
 def _block_above(at, blocks, store):
     """
     Start a block on top of a full one that ends before word `at`; return its first free word.
@@ -131,7 +127,7 @@ def _block_above(at, blocks, store):
     return block + ONE
 
 
-@inner
+@njit(cache=True, nogil=True)
 def _block_below(at, blocks, store):
     """Give back the empty block that begins before word `at`; return the end of the one below."""
     block = at - ONE
@@ -142,7 +138,7 @@ def _block_below(at, blocks, store):
     return below
 
 
-@inner
+@njit(cache=True, nogil=True)
 def _push(begin, end, target, cost, dist, owner, touched, n_touched, unreached, width, top, blocks):
     """
     Do the work of `settle`; return also whether the queue was too small for it.
@@ -166,6 +162,7 @@ def _push(begin, end, target, cost, dist, owner, touched, n_touched, unreached, 
             at += ONE
             top[pile] = at if at % BLOCK else _block_above(at, blocks, store)
     slab = np.uint32(0)
+    # After as many slabs without a node as there are, nobody waits anywhere.
     idle = np.uint32(0)
     while idle < N_SLABS:
         idle += ONE
@@ -189,9 +186,11 @@ def _push(begin, end, target, cost, dist, owner, touched, n_touched, unreached, 
                     drawn += 1
                     bucket = np.uint32(dist[node] * per_width)
                     ahead = np.uint32(bucket >> SLAB_BITS)
+                    # A better label came since, and was settled.
                     if ahead < slab:
                         continue
                     pile = np.uint32(bucket % N_BUCKETS)
+                    # Further ahead than there are slabs: its turn comes in one of the next.
                     if ahead > slab:
                         pile = np.uint32(later + tile)
                     at = top[pile]
@@ -230,6 +229,7 @@ def _push(begin, end, target, cost, dist, owner, touched, n_touched, unreached, 
                                 its_tile = np.uint32(other >> shift)
                                 pile = np.uint32(bucket % N_BUCKETS)
                                 if ahead != slab or its_tile != tile:
+                                    # A tile that had its turn in this slab gets another.
                                     again |= ahead == slab
                                     pile = np.uint32(
                                         N_BUCKETS + ahead % N_SLABS * n_tiles + its_tile
@@ -270,7 +270,7 @@ def settle(begin, end, target, cost, dist, owner, touched, n_touched, unreached,
     return n_touched
 
 
-@inner
+@njit(cache=True, nogil=True)
 def _emit(best, words, upper, residences, walks, n_out):
     """Move the places that are found, ascending, and their walks to the output from `n_out` on."""
     for row in range(len(upper)):

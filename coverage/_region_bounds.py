@@ -74,9 +74,7 @@ class Excess:
         return max(0.0, need / self.price) if self.price > 0.0 else 0.0
 
 
-def excess_at(
-    whole: Whole, price: float, *, known: float, start: Floats | None = None
-) -> Excess:
+def excess_at(whole: Whole, price: float, *, known: float, start: Floats | None = None) -> Excess:
     """
     Bound the excess at a price, with multipliers of shared rows improved by a subgradient.
 

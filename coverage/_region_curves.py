@@ -23,9 +23,9 @@ FIRST_PRICE, NEXT_PRICE, LEFT_OVER, MOST_PRICES = 0.7, 0.7, 0.002, 24
 # length of the first step, and steps without a better bound that halve it.
 FIRST_STEPS, NEXT_STEPS, ASKED_STEPS, LENGTH, PATIENCE = 200, 60, 400, 1.0, 10
 # Steps of annealing for each set at a price that was asked for.
-ASKED_ANNEALING = 400_000
+ASKED_ANNEALING = 50_000
 # Candidates that reach shared rows travel too where they miss the price by no more than this share.
-NEARLY = 0.35
+NEARLY = 0.2
 # A candidate is favoured where the last steps of the subgradient took it this often.
 FAVOURED = 0.5
 
@@ -93,9 +93,7 @@ def curve_of(
 def _completed(model: Model, sets: Sequence[Flags]) -> Flags:
     """Add to the largest set until everybody within reach is covered."""
     chosen = sets[-1].copy() if sets else np.zeros(model.cost.size, dtype=bool)
-    kernels.greedy(
-        *model.relation, model.weight, model.times, model.cost, chosen, np.inf, np.inf
-    )
+    kernels.greedy(*model.relation, model.weight, model.times, model.cost, chosen, np.inf, np.inf)
     return chosen
 
 

@@ -11,8 +11,8 @@ from walkcover._deadline import Deadline
 from walkcover._model import Flags, Ints, Model, make_model
 from walkcover._region_whole import Whole
 
-# Steps of annealing for each candidate that travelled, and at most.
-STEPS_PER_COLUMN, MOST_STEPS = 2_000, 20_000_000
+# Steps of annealing at most: of the only run, and of each of several that seek a cheaper answer.
+MOST_STEPS, STEPS_OF_EACH = 10_000_000, 2_000_000
 
 
 def most_people(whole: Whole, start: Ints, *, room: float, deadline: Deadline, seed: int) -> Ints:
@@ -29,7 +29,9 @@ def most_people(whole: Whole, start: Ints, *, room: float, deadline: Deadline, s
     chosen = _within(model, chosen, room)
     left = room - model.spent(chosen)
     kernels.greedy(*model.relation, model.weight, model.times, model.cost, chosen, left, np.inf)
-    better = _annealed(model, chosen, room=room, deadline=deadline, seed=seed)
+    better = search.anneal(
+        model, chosen, budget=room, deadline=deadline, seed=seed, steps=MOST_STEPS
+    )
     if not deadline.passed():
         better = search.interchanged(model, better, budget=room, kicks=0, seed=seed)
     if model.people(better) > model.people(chosen):
@@ -60,19 +62,10 @@ def least_cost(
         whole=whole.whole_cost,
         deadline=deadline,
         seed=seed,
-        steps=_steps(model),
+        steps=STEPS_OF_EACH,
+        stride=search.NEXT_STRIDE,
     )
     return np.sort(whole.columns.ids[model.candidates[chosen]])
-
-
-def _annealed(model: Model, chosen: Flags, *, room: float, deadline: Deadline, seed: int) -> Flags:
-    return search.anneal(
-        model, chosen, budget=room, deadline=deadline, seed=seed, steps=_steps(model)
-    )
-
-
-def _steps(model: Model) -> int:
-    return min(MOST_STEPS, STEPS_PER_COLUMN * model.cost.size)
 
 
 def _model(whole: Whole, *, need: float | None) -> Model:

@@ -160,16 +160,18 @@ def cut_regions(
     places = _places(inputs, index)
     home = places["kind"] == HOMES
     xy = places[["x", "y"]].to_numpy(np.float64)
-    regions = part_regions(xy[home], most=plan.regions.residences)
+    limit_s = max(plan.walk.limit_s, plan.counted_limit_s)
+    # From a candidate, which may be the join of a residence in the region, as far as one walks, to
+    # the join of another residence and to itself.
+    reach_m = limit_s * fastest_m_per_s(graph.costs) + 2 * plan.walk.snap_limit_m
+    reach_m *= PLANAR_SLACK
+    regions = part_regions(xy[home], most=plan.regions.residences, margin_m=reach_m)
     region = regions.of(xy)
     tile = _tiles(regions, region, places)
-    limit_s = max(plan.walk.limit_s, plan.counted_limit_s)
-    reach_m = limit_s * fastest_m_per_s(graph.costs) + plan.walk.snap_limit_m
-    box = tile + np.array([-1.0, -1.0, 1.0, 1.0]) * reach_m * PLANAR_SLACK
+    box = tile + np.array([-1.0, -1.0, 1.0, 1.0]) * reach_m
     key = run_key(plan.parameters(), inputs.sha256, version("walkcover"))
     folders = tuple(regional.work / key / f"region_{number:05d}" for number in range(regions.n))
     edges = _EdgeBoxes.of(inputs.network, index)
-    owner = regions.of(edges.start)
     settings = _settings(inputs, index, graph, plan)
     for number, folder in enumerate(folders):
         files = RegionFiles(folder)
@@ -179,11 +181,10 @@ def cut_regions(
         files.write(
             network=take_edges(inputs.network, own, box=_degrees(box[number], index)),
             edges=own,
-            owned=owner[own] == number,
             costs=take_costs(graph.costs, own),
             places=places.loc[region == number, ["kind", "row", "from_inside", "geometry"]],
             barriers=_barriers(inputs.walking.barriers, _degrees(box[number], index)),
-            settings=settings,
+            settings={**settings, "tile": regions.box[number].tolist()},
         )
     return RegionWork(folders, box, tile, regional.runner)
 
@@ -290,10 +291,9 @@ def _tiles(regions: Regions, region: Ints, places: gpd.GeoDataFrame) -> Floats:
 
 @dataclass(frozen=True)
 class _EdgeBoxes:
-    """Bounds of all edges in metres, shape (m, 4), and where they begin, shape (m, 2)."""
+    """Bounds of all edges in metres, shape (m, 4)."""
 
     bounds: Floats
-    start: Floats
 
     @classmethod
     def of(cls, network: Network, index: StreetIndex) -> _EdgeBoxes:
@@ -302,7 +302,7 @@ class _EdgeBoxes:
         xy = np.column_stack(transformer.transform(network.lon, network.lat))
         first = network.indptr[:-1]
         low, high = np.minimum.reduceat(xy, first), np.maximum.reduceat(xy, first)
-        return cls(np.column_stack([low, high]), xy[first])
+        return cls(np.column_stack([low, high]))
 
     def within(self, box: Floats) -> Ints:
         """Edges whose bounds meet a box."""

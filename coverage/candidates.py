@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from walkcover.joins import Joins, on_network, points_on_edges
-from walkcover.network import Bools, Floats, Ints
+from walkcover.network import Floats, Ints
 from walkcover.reach import nearest_sites, walk_pairs
 from walkcover.search import SearchGraph
 from walkcover.street_index import StreetIndex
@@ -22,7 +22,7 @@ def make_candidates(
     *,
     limit_s: float,
     spacing_m: float = SPACING_M,
-    streets: Bools | None = None,
+    box: Floats | None = None,
 ) -> Joins:
     """
     Make candidates from the network.
@@ -44,15 +44,20 @@ def make_candidates(
         Longest walk in seconds.
     spacing_m
         Distance along streets in metres.
-    streets
-        Edges that may take points along them, shape (m,); all without.
+    box
+        West, south, east and north in metres: points along streets lie from the west and south up
+        to, and not on, the east and north. Everywhere without.
 
     Returns
     -------
     candidates
         A join without access leg per candidate, ordered by edge and offset.
     """
-    street_edge, street_m = _along_streets(graph, spacing_m, streets)
+    street_edge, street_m = _along_streets(graph, spacing_m)
+    if box is not None:
+        xy = points_on_edges(street_edge, street_m, index)
+        inside = ((xy >= box[:2]) & (xy < box[2:])).all(axis=1)
+        street_edge, street_m = street_edge[inside], street_m[inside]
     order = np.lexsort([residences.offset_m, residences.edge])
     home_edge, home_m = residences.edge[order], residences.offset_m[order]
     edge = np.concatenate([street_edge, home_edge])
@@ -71,14 +76,11 @@ def make_candidates(
     return on_network(edge[order], offset_m[order], index)
 
 
-def _along_streets(
-    graph: SearchGraph, spacing_m: float, streets: Bools | None
-) -> tuple[Ints, Floats]:
+def _along_streets(graph: SearchGraph, spacing_m: float) -> tuple[Ints, Floats]:
     """Points in the middle of equal parts of about `spacing_m` of each street that may take one."""
     net = graph.network
     barred = np.isin(net.highway.astype(str), list(NO_CANDIDATE_HIGHWAYS))
-    free = ~net.private & ~net.raised & ~barred
-    street = np.flatnonzero(free if streets is None else free & streets)
+    street = np.flatnonzero(~net.private & ~net.raised & ~barred)
     parts = np.maximum(1, np.round(net.length_m[street] / spacing_m)).astype(np.int64)
     edge = np.repeat(street, parts)
     number = np.arange(len(edge)) - np.repeat(np.cumsum(parts) - parts, parts)

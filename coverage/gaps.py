@@ -121,9 +121,11 @@ def verdicts(
         np.isfinite(walk_s),
         snap_to == "island",
     ]
-    names = ["no_people", "not_snapped", "covered", "too_far", "island"]
-    verdict = np.select([r.to_numpy(bool) for r in reasons], names, default="no_site")
-    return pd.Series(verdict.astype(object), index=walk_s.index, name="verdict")
+    names = ["no_people", "not_snapped", "covered", "too_far", "island", "no_site"]
+    first = np.select([r.to_numpy(bool) for r in reasons], np.arange(5), default=5)
+    # All rows share six texts: millions of their own would take a hundred MB.
+    verdict = np.array(names, dtype=object)[first]
+    return pd.Series(verdict, index=walk_s.index, name="verdict", dtype=object)
 
 
 def covered_people(residences: pd.DataFrame, *, after: bool = False) -> pd.Series:
@@ -451,7 +453,7 @@ def _around(points: Shapes, area: Ints) -> Shapes:
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         drawn = pool.map(draw, [rows for rows in chunks if len(rows)])
-        return np.concatenate([np.empty(0, dtype=object), *drawn])
+        return np.asarray(np.concatenate([np.empty(0, dtype=object), *drawn]), dtype=object)
 
 
 def _clusters(xy: Floats, kind: pd.Series) -> Ints:

@@ -70,8 +70,8 @@ def joined_part(edge: Ints, index: StreetIndex) -> NDArray[np.object_]:
         ``main``, ``private`` or ``island``, shape (k,).
     """
     net = index.network
-    part = np.select([net.island[edge], net.private[edge]], ["island", "private"], default="main")
-    return part.astype(object)
+    part = np.where(net.island[edge], 2, np.where(net.private[edge], 1, 0))
+    return np.array(["main", "private", "island"], dtype=object)[part]
 
 
 def on_network(edge: Ints, offset_m: Floats, index: StreetIndex) -> Joins:

@@ -23,6 +23,7 @@ from walkcover.io.writers import (
 )
 from walkcover.plan import Plan
 from walkcover.result import Result
+from walkcover.timing import step
 from walkcover.work_files import WORK_WRITERS, planned_files
 
 LOG_NAME = "run.log"
@@ -152,7 +153,8 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
         for name in files:
-            WRITERS[name](result, Path(unfinished) / name)
+            with step(f"writing {name}"):
+                WRITERS[name](result, Path(unfinished) / name)
         for name in files:
             (Path(unfinished) / name).replace(folder / name)
     return [folder / name for name in files]

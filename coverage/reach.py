@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from walkcover._kernels_reach import Doors, OnEdge, Seeds, Words, reach, settle
+from walkcover._kernels_reach import settle
+from walkcover._pair_search import (
+    search_rows,
+    starts_at,
+    starts_at_nodes,
+    targets_at,
+    targets_at_nodes,
+)
 from walkcover.joins import Joins
 from walkcover.network import Floats, Ints
 from walkcover.search import (
@@ -21,13 +26,11 @@ from walkcover.search import (
     empty_queue,
     ends_of,
     expand,
-    pointers,
     within_limit_s,
 )
 
 # Walks that differ by no more count as equal; then the smaller site id wins.
 TIE_S = 1e-3
-CHUNKS_PER_THREAD = 16
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,6 @@ class Offers(NamedTuple):
 
 
 Table = TypeVar("Table", Labels, Ends)
-# Number of residences by site, residences, walks.
-Rows = tuple[Ints, NDArray[np.int32], Floats]
 
 
 def nearest_sites(
@@ -206,39 +207,60 @@ def walk_pairs(
     pairs
         A row per site.
     """
-    doors = _doors(residences, graph)
-    on_edge = _on_edge(residences, graph)
-    seeds = _seeds(sites, graph)
-    joins = (
-        pointers(sites.place, sites.n_places),
-        sites.edge.astype(np.uint32),
-        _spots(sites, graph),
-    )
-    cutoff_s = within_limit_s(limit_s)
-    idle: list[tuple[Any, ...]] = []
+    rows = search_rows(
+        starts_at(sites, graph), targets_at(residences, graph), graph, limit_s=limit_s,
+        with_walks=with_walks, threads=threads,
+    )  # fmt: skip
+    return WalkPairs(*rows)
 
-    def work(chunk: Words) -> Rows:
-        # A search leaves its workspace as it was.
-        workspace = (
-            idle.pop()
-            if idle
-            else _workspace(
-                graph, residences.n_places, unreached=float(np.nextafter(cutoff_s, np.inf))
-            )
-        )
-        found: Rows = reach(
-            chunk, graph.arcs, seeds, doors, on_edge, joins, cutoff_s, BUCKET_S, workspace,
-            with_walks,
-        )  # fmt: skip
-        idle.append(workspace)
-        return found
 
-    threads = threads or os.cpu_count() or 1
-    n_chunks = min(threads * CHUNKS_PER_THREAD, max(sites.n_places, 1))
-    chunks = np.array_split(_by_neighbourhood(sites, graph), n_chunks)
-    with ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(work, chunks))
-    return _in_order(chunks, parts, with_walks=with_walks)
+def node_pairs(
+    graph: SearchGraph, nodes: Ints, *, limit_s: float, with_walks: bool = True, threads: int = 0
+) -> WalkPairs:
+    """
+    List the nodes from which a walk over public edges reaches each of some nodes in time.
+
+    Parameters
+    ----------
+    graph
+        The searchable network.
+    nodes
+        Where walks end, shape (k,).
+    limit_s
+        Longest walk in seconds; compared as in `within_limit_s`.
+    with_walks
+        Whether to return the walks and not only who is within reach.
+    threads
+        Number of threads; 0 takes one per core. The result does not depend on it.
+
+    Returns
+    -------
+    pairs
+        A row per node of `nodes`; the residences are the nodes of the network.
+
+    Examples
+    --------
+    A street of 1,110 m with a node at its middle and at each end.
+
+    >>> import pandas as pd
+    >>> from walkcover.network import Lines, build_network
+    >>> from walkcover.search import search_graph
+    >>> from walkcover.speed import flat_costs
+    >>> tags = pd.DataFrame({"name": "", "highway": "residential", "private": False,
+    ...                      "raised": False, "forward": True, "backward": True}, index=[0, 1])
+    >>> lon = np.array([111.0, 111.00625, 111.00625, 111.0125])
+    >>> network = build_network(Lines(np.array([0, 2, 4]), lon, np.full(4, 37.0),
+    ...                               np.array([0, 1, 1, 2]), tags))
+    >>> graph = search_graph(network, flat_costs(network, speed_kmh=4.0))
+    >>> pairs = node_pairs(graph, np.array([2, 1]), limit_s=900.0)
+    >>> pairs.indptr.tolist(), pairs.residence.tolist(), pairs.walk_s.round().tolist()
+    ([0, 2, 5], [1, 2, 0, 1, 2], [501.0, 0.0, 501.0, 0.0, 501.0])
+    """
+    rows = search_rows(
+        starts_at_nodes(nodes), targets_at_nodes(graph), graph, limit_s=limit_s,
+        with_walks=with_walks, threads=threads,
+    )  # fmt: skip
+    return WalkPairs(*rows)
 
 
 def _search(sites: Joins, graph: SearchGraph, site_rank: Ints) -> Iterator[Labels]:
@@ -338,83 +360,6 @@ def _direct_offers(residences: Joins, sites: Joins, graph: SearchGraph, site_ran
     seconds = graph.costs.seconds(edge, residences.offset_m[home], sites.offset_m[site])
     legs_s = (sites.leg_m[site] + residences.leg_m[home]) * graph.costs.flat
     return Offers(residences.place[home], seconds + legs_s, site_rank[sites.place[site]])
-
-
-def _doors(residences: Joins, graph: SearchGraph) -> Doors:
-    ends = ends_of(residences, graph, towards_node=True)
-    key = 2 * ends.node + ends.loose
-    order = np.argsort(key, kind="stable")
-    ptr = pointers(key, 2 * graph.network.n_nodes)
-    place = residences.place[ends.join[order]].astype(np.uint32)
-    return Doors(ptr, place, ends.walk_s[order])
-
-
-def _on_edge(residences: Joins, graph: SearchGraph) -> OnEdge:
-    order = np.argsort(residences.edge, kind="stable")
-    return OnEdge(
-        pointers(residences.edge, graph.network.n_edges),
-        residences.place[order].astype(np.uint32),
-        _spots(residences, graph)[order],
-    )
-
-
-def _spots(joins: Joins, graph: SearchGraph) -> Floats:
-    """Rows for the kernel: metres, seconds along and against the edge, seconds of the leg."""
-    along_s, against_s = graph.costs.positions(joins.edge, joins.offset_m)
-    leg_s = joins.leg_m * graph.costs.flat
-    return np.column_stack([joins.offset_m, along_s, against_s, leg_s])
-
-
-def _seeds(sites: Joins, graph: SearchGraph) -> Seeds:
-    ends = ends_of(sites, graph, towards_node=False)
-    site = sites.place[ends.join]
-    order = np.argsort(site, kind="stable")
-    ptr = pointers(site, sites.n_places)
-    node = ends.node[order].astype(np.uint32)
-    return Seeds(ptr, node, ends.walk_s[order], ends.loose[order])
-
-
-def _workspace(graph: SearchGraph, n_places: int, *, unreached: float) -> tuple[Any, ...]:
-    n_nodes = graph.network.n_nodes
-    return (
-        np.full(n_nodes, unreached),
-        np.zeros(n_nodes, dtype=np.int32),
-        np.empty(n_nodes, dtype=np.uint32),
-        # A search around one site touches few nodes: tiles would not pay.
-        empty_queue(graph, tiled=False),
-        np.full(n_places, np.inf),
-        np.zeros(n_places // 64 + 1, dtype=np.uint64),
-        np.zeros(n_places // 64**2 + 1, dtype=np.uint64),
-    )
-
-
-def _by_neighbourhood(sites: Joins, graph: SearchGraph) -> Words:
-    """Rows of the sites, neighbours next to each other: they search the same part of memory."""
-    node = np.zeros(sites.n_places, dtype=np.int64)
-    node[sites.place] = graph.network.u[sites.edge]
-    return np.argsort(node, kind="stable").astype(np.uint32)
-
-
-def _in_order(chunks: Sequence[Words], parts: list[Rows], *, with_walks: bool) -> WalkPairs:
-    """Put the rows where they belong; `parts` is emptied on the way, which spares memory."""
-    size = np.zeros(sum(map(len, chunks)), dtype=np.int64)
-    for chunk, (counts, _, _) in zip(chunks, parts, strict=True):
-        size[chunk] = counts
-    indptr = np.concatenate([[0], np.cumsum(size)])
-    residence = np.empty(indptr[-1], dtype=np.int32)
-    walk_s = np.empty(indptr[-1] if with_walks else 0)
-    for chunk in reversed(chunks):
-        counts, found, walks = parts.pop()
-        ends = np.cumsum(counts).tolist()
-        begin = 0
-        for low, high, end in zip(
-            indptr[chunk].tolist(), indptr[chunk + 1].tolist(), ends, strict=True
-        ):
-            residence[low:high] = found[begin:end]
-            if with_walks:
-                walk_s[low:high] = walks[begin:end]
-            begin = end
-    return WalkPairs(indptr, residence, walk_s)
 
 
 def _take(table: Table, which: NDArray[np.bool_]) -> Table:

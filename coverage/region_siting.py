@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ from walkcover.io.region_files import (
 from walkcover.joins import concatenate, take_places
 from walkcover.network import Floats, Ints
 from walkcover.pairs import CoverPairs, Entries, Indices
-from walkcover.plan import Plan
+from walkcover.plan import Plan, Stage
 from walkcover.reach import walk_pairs
 from walkcover.region_tasks import (
     BUILDS,
@@ -42,7 +43,7 @@ from walkcover.region_tasks import (
     site_region,
 )
 from walkcover.regional_siting import RegionCase, site_regions
-from walkcover.rollout import DEFAULT_TARGET, Means, Rollout, roll_out
+from walkcover.rollout import DEFAULT_TARGET, Means, Rollout, cover_answer, roll_out
 from walkcover.suggestion import (
     Suggestion,
     candidate_table,
@@ -52,6 +53,9 @@ from walkcover.suggestion import (
     with_sites,
 )
 from walkcover.timing import step
+
+# A stage with no more pairs than this is solved in one piece, which is quick and most exact.
+PAIRS_IN_ONE_PIECE = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,14 @@ class RegionReach:
         pointers = open_array(self.folders[region] / POINTERS)
         reached = open_array(self.folders[region] / REACHED)
         return np.array(reached[pointers[row] : pointers[row + 1]], dtype=np.int32)
+
+    def n_pairs(self, candidate: Ints) -> int:
+        """How many pairs some candidates have together."""
+        region = np.searchsorted(self.first, candidate, side="right") - 1
+        return sum(
+            int(np.diff(np.load(folder / POINTERS))[candidate[region == n] - self.first[n]].sum())
+            for n, folder in enumerate(self.folders)
+        )
 
     def reached_by(self, sites: Indices) -> Entries:
         """Count, for each residence, the sites that reach it, shape (n_residences,)."""
@@ -168,8 +180,8 @@ def suggest_regions(
         own = slice(first[n], first[n + 1])
         builds = {"stage": stages[own], "first": first[n]}
         save_arrays(folder / BUILDS, builds if costs is None else builds | {"cost": costs[own]})
-    question = _Question(work, plan, reach_of(assessment, work, first, plan), seed)
-    rollout = question.rollout(assessment, costs)
+    reach = reach_of(assessment, work, first, plan)
+    rollout = _Question(work, plan, reach, stages, costs, seed).rollout(assessment)
     return with_sites(assessment, candidates, joins, rollout, plan=plan, zones=inputs.zones)
 
 
@@ -190,52 +202,55 @@ def reach_of(assessment: Assessment, work: RegionWork, first: Ints, plan: Plan) 
 
 @dataclass(frozen=True)
 class _Question:
-    """Stages asked of the regions."""
+    """Stages asked of the regions, or of all they have where that is little."""
 
     work: RegionWork
     plan: Plan
     reach: RegionReach
+    stage_of: Ints
+    costs: Floats | None
     seed: int
 
-    def rollout(self, assessment: Assessment, costs: Floats | None) -> Rollout:
+    def rollout(self, assessment: Assessment) -> Rollout:
         """Ask for one stage after the other, and for all at once."""
         people = assessment.residences["people"].to_numpy(np.float64)
         homes = codes_of(assessment.residences["stage"], stage_codes(self.plan))
-        n, n_standing = int(self.reach.first[-1]), self.reach.standing.n_candidates
+        n, n_standing = len(self.stage_of), self.reach.standing.n_candidates
         fixed = np.arange(n, n + n_standing)
         staged = np.where(homes >= 0, people, 0.0)
+        every = np.arange(len(self.plan.stages))
 
         def ask(code: int, own: Floats, stands: list[int]) -> Answer:
-            stage = self.plan.stages[code]
-            means = Means(sites=stage.max_sites, budget=stage.budget)
-            bounded = stage.max_sites is not None or stage.budget is not None
-            share = None if bounded else stage.target or DEFAULT_TARGET
-            return self.answer(f"stage_{code}", np.array([code]), own, stands, means, share)
+            return self._answer(
+                f"stage_{code}", self.plan.stages[code], [code], own, staged, stands
+            )
 
         def ask_at_once(means: Means) -> Answer:
-            every = np.arange(len(self.plan.stages))
-            return self.answer("at_once", every, staged, [*fixed], means, None)
+            stage = Stage("at_once", max_sites=means.sites, budget=means.budget)
+            return self._answer(stage.name, stage, every, staged, staged, [*fixed])
 
-        price = None if costs is None else np.append(costs, np.ones(n_standing))
+        price = None if self.costs is None else np.append(self.costs, np.ones(n_standing))
         return roll_out(
             self.reach, people, homes, self.plan.stages, ask, ask_at_once, fixed=fixed, costs=price
         )
 
-    def answer(
+    def _answer(
         self,
         name: str,
-        codes: Ints,
-        people: Floats,
+        stage: Stage,
+        codes: Sequence[int] | Ints,
+        own: Floats,
+        staged: Floats,
         stands: list[int],
-        means: Means,
-        share: float | None,
     ) -> Answer:
-        """Ask the regions for the sites of a stage."""
+        candidate = np.flatnonzero(np.isin(self.stage_of, codes))
+        if self.reach.n_pairs(candidate) <= PAIRS_IN_ONE_PIECE:
+            return self._in_one_piece(stage, candidate, own, staged, stands)
         folder = self.work.folders[0].parent / name
         folder.mkdir(exist_ok=True)
-        save_array(folder / PEOPLE, people)
+        save_array(folder / PEOPLE, own)
         save_array(folder / COVERED, self.reach.reached_by(stands) > 0)
-        save_array(folder / CODES, codes)
+        save_array(folder / CODES, np.asarray(codes))
         rounds = itertools.count(1)
 
         def run(ask: Callable[[RegionCase], Any], regions: Sequence[Any]) -> list[Any]:
@@ -244,12 +259,37 @@ class _Question:
             self.work.runner.run(site_region, calls, f"siting {name}")
             return [load_object(answer_path(region, str(folder), about)) for region in regions]
 
+        rule = stage.max_sites is not None or stage.budget is not None
         return site_regions(
             [str(one) for one in self.work.folders],
             run=run,
-            sites=means.sites,
-            budget=means.budget,
-            share=share,
+            sites=stage.max_sites,
+            budget=stage.budget,
+            share=None if rule else stage.target or DEFAULT_TARGET,
             time_limit_s=self.plan.siting.time_limit_s,
             seed=self.seed,
         )
+
+    def _in_one_piece(
+        self, stage: Stage, candidate: Ints, own: Floats, staged: Floats, stands: list[int]
+    ) -> Answer:
+        """Solve a stage whose pairs are few as any other plan does."""
+        columns = [*candidate.tolist(), *stands]
+        reached = [self.reach.residences_of(column) for column in columns]
+        indptr = np.concatenate([[0], np.cumsum([len(rows) for rows in reached])])
+        entries = np.concatenate([np.empty(0, np.int32), *reached])
+        costs = None
+        if self.costs is not None:
+            costs = np.append(self.costs[candidate], np.ones(len(stands)))
+        answer = cover_answer(
+            CoverPairs.from_csr(indptr, entries, n_residences=len(own)),
+            own,
+            stage,
+            costs=costs,
+            tie_people=staged,
+            fixed=np.arange(len(candidate), len(columns)),
+            time_limit_s=self.plan.siting.time_limit_s,
+            gap=self.plan.siting.gap,
+            seed=self.seed,
+        )
+        return dataclasses.replace(answer, chosen=candidate[answer.chosen])

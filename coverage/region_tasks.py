@@ -100,7 +100,7 @@ def reach_residences(folder: str, around: tuple[str, ...]) -> None:
             graph,
             limit_s=settings["limit_s"],
             spacing_m=settings["spacing_m"],
-            streets=files.owned(),
+            box=np.array(settings["tile"]),
         )
         own = np.arange(places.n_places)
     pairs = walk_pairs(

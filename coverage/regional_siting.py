@@ -23,7 +23,15 @@ from walkcover._siting_case import target_of
 from walkcover.answer import Answer, judged
 from walkcover.pairs import CoverPairs
 
-__all__ = ["RegionCase", "RegionCurve", "RegionShares", "region_curve", "share_sites", "site_regions"]
+__all__ = [
+    "CoverPairs",
+    "RegionCase",
+    "RegionCurve",
+    "RegionShares",
+    "region_curve",
+    "share_sites",
+    "site_regions",
+]
 
 Run = Callable[[Callable[[RegionCase], Any], Sequence[Any]], Iterable[Any]]
 
@@ -211,9 +219,7 @@ def _shared(
     if before is not None:
         price = before.price
     for part in parts:
-        excess = excess_at(
-            whole, part * price, known=gained - part * price * spent, start=start
-        )
+        excess = excess_at(whole, part * price, known=gained - part * price * spent, start=start)
         if room is not None:
             value = excess.people_bound(whole, room)
         else:
@@ -256,9 +262,7 @@ def _numbers(whole: Whole, steps: list[tuple[float, int, int]]) -> list[int]:
     return counts
 
 
-def run_here(
-    work: Callable[[RegionCase], Any], cases: Sequence[RegionCase]
-) -> list[Any]:
+def run_here(work: Callable[[RegionCase], Any], cases: Sequence[RegionCase]) -> list[Any]:
     """Run the work of all regions one after the other."""
     return [work(case) for case in cases]
 
@@ -271,7 +275,6 @@ def site_regions(
     share: float | None = None,
     run: Run = run_here,
     time_limit_s: float = 3600.0,
-    gap: float = 0.0,
     seed: int = 0,
 ) -> Answer:
     """
@@ -290,9 +293,8 @@ def site_regions(
     run
         How to apply a function to every region and collect what comes back, in order; where it
         sends the work elsewhere, cases may be handles. Functions can be pickled.
-    time_limit_s, gap, seed
-        Safety stop; gap that is good enough to do without another round; start of the random
-        numbers.
+    time_limit_s, seed
+        Safety stop of each visit of a region, and of the repair; start of the random numbers.
 
     Returns
     -------
@@ -332,35 +334,32 @@ def site_regions(
     if share is not None and not 0.0 <= share <= 1.0:
         msg = f"share = {share!r}: expected a number from 0 to 1"
         raise InputError(msg)
+    halos = list(run(_halo_ids, cases))
+    shared_ids = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *halos]))
+    whole, shares = None, None
+    bound = np.inf if share is None else 0.0
+    for _ in range(ROUNDS):
+        search = partial(
+            region_curve,
+            shared_ids=shared_ids,
+            prices=None if shares is None else [part * shares.price for part in ASKED],
+            shared_people=None if shares is None else shares.people_of(shared_ids),
+            time_limit_s=time_limit_s,
+            seed=seed,
+        )
+        curves = list(run(search, cases))
+        whole = whole_of(curves)
+        target = None if share is None else _target(whole, share)
+        shares = _shared(whole, curves, room=room, target=target, before=shares)
+        bound = min(bound, shares.bound) if share is None else max(bound, shares.bound)
+        if shares.price == 0.0:
+            break
+    assert whole is not None
+    assert shares is not None
     with interruptible(time_limit_s) as deadline:
-        halos = list(run(_halo_ids, cases))
-        shared_ids = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *halos]))
-        best: tuple[Whole, RegionShares] | None = None
-        bound = np.inf if share is None else 0.0
-        for number in range(ROUNDS):
-            search = partial(
-                region_curve,
-                shared_ids=shared_ids,
-                prices=None if best is None else [part * best[1].price for part in ASKED],
-                shared_people=None if best is None else best[1].people_of(shared_ids),
-                time_limit_s=deadline.left_s(),
-                seed=seed,
-            )
-            curves = list(run(search, cases))
-            whole = whole_of(curves)
-            target = None if share is None else _target(whole, share)
-            shares = _shared(
-                whole, curves, room=room, target=target, before=best[1] if best else None
-            )
-            bound = min(bound, shares.bound) if share is None else max(bound, shares.bound)
-            best = (whole, shares)
-            if shares.price == 0.0 or deadline.passed():
-                break
-        assert best is not None
-        whole, shares = best
-        if room is not None:
-            return _most(whole, shares, room, bound, deadline=deadline, seed=seed)
-        return _least(whole, shares, share or 0.0, bound, deadline=deadline, seed=seed)
+        if share is None:
+            return _most(whole, shares, room or 0.0, bound, deadline=deadline, seed=seed)
+        return _least(whole, shares, share, bound, deadline=deadline, seed=seed)
 
 
 def _halo_ids(case: RegionCase) -> Ints:

@@ -61,7 +61,7 @@ class Regions:
         return -1 - node
 
 
-def part_regions(xy: Floats, *, most: int) -> Regions:
+def part_regions(xy: Floats, *, most: int, margin_m: float = 0.0) -> Regions:
     """
     Part the area of some points so that no region holds more of them than asked for.
 
@@ -74,6 +74,8 @@ def part_regions(xy: Floats, *, most: int) -> Regions:
         Points, shape (k, 2), in metres.
     most
         Points in a region, from 1.
+    margin_m
+        How far outer regions go beyond the points.
 
     Returns
     -------
@@ -98,7 +100,7 @@ def part_regions(xy: Floats, *, most: int) -> Regions:
     boxes: list[Floats] = []
     nodes: list[tuple[int, float]] = []
     links: dict[tuple[int, int], int] = {}
-    whole = np.concatenate([xy.min(axis=0), xy.max(axis=0)])
+    whole = np.concatenate([xy.min(axis=0) - margin_m, xy.max(axis=0) + margin_m])
     waiting = [(np.arange(len(xy)), whole, (-1, 0))]
     while waiting:
         rows, box, above = waiting.pop()

@@ -162,7 +162,7 @@ def plan_stages(
         question = {"fixed": stands, "forbidden": np.flatnonzero(places != code)} | search
         if stage.goal == "mean_walk":
             return _least_walking(pairs, own, stage, walk_s, costs=price, **question)
-        return _answer(
+        return cover_answer(
             pairs,
             own,
             stage,
@@ -317,7 +317,7 @@ def _floors(own: Floats, zones: Ints, share: float, times: int) -> list[Floor]:
     return [Floor(np.where(zones == z, own, 0.0), share, times) for z in np.unique(zones[own > 0])]
 
 
-def _answer(
+def cover_answer(
     pairs: CoverPairs,
     own: Floats,
     stage: Stage,
@@ -325,7 +325,27 @@ def _answer(
     costs: Floats | None,
     **question: Any,
 ) -> Answer:
-    """Ask the question of coverage that the rule of the stage means."""
+    """
+    Ask the question of coverage that the rule of a stage means.
+
+    Parameters
+    ----------
+    pairs
+        Who is within reach of which candidate.
+    own
+        People of each residence who count.
+    stage
+        The stage, for its rule.
+    costs
+        Cost of each candidate; None where sites are counted.
+    question
+        What `max_cover` and `min_sites` take besides.
+
+    Returns
+    -------
+    answer
+        Of `walkcover.siting.max_cover` for a number of sites or a budget, else of `min_sites`.
+    """
     if stage.max_sites is not None or stage.budget is not None:
         return max_cover(
             pairs,

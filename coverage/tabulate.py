@@ -95,7 +95,7 @@ def residence_table(assessment: Assessment, suggestion: Suggestion | None) -> gp
 
 def _points(table: gpd.GeoDataFrame) -> Shapes:
     """Representative points of places; points stay the objects they are, which saves memory."""
-    points = table.geometry.to_numpy().copy()
+    points: Shapes = table.geometry.to_numpy().copy()
     other = shapely.get_type_id(points) != shapely.GeometryType.POINT
     points[other] = shapely.points(table[["lon", "lat"]].to_numpy(np.float64)[other])
     return points

@@ -13,9 +13,12 @@ the first folder goes before all others and is not counted: it compiles what num
 Limit: the bytes that a search must move at least, divided by the bandwidth of memory, which is
 measured in the same run by the triad of STREAM (a = b + s c on arrays that no cache holds). Counted
 are numbers, each once: of every arc its head and its seconds, of every node where its arcs begin,
-its label read and written, and the owner or the row of the answer. A search that moved nothing
-else, and never waited for one number to find the next, would be that fast. The network and the
-searches are those of `bench_main.py`. Prints Markdown. Linux only.
+its label read and written, and the answer. A search that moved nothing else, and never waited for
+one number to find the next, would be that fast. Beside it stands the floor of `bench_reach.py`: the
+same arcs relaxed once, in an order that is given. All on one thread, in seconds of processor; the
+least of some runs. Networks and searches are those of `bench_reach.py`.
+
+Prints Markdown. Linux only.
 """
 
 import argparse
@@ -32,7 +35,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -41,9 +43,8 @@ import numpy as np
 
 LONG_S = 60.0
 # Bytes of the numbers that a search cannot do without.
-HEAD, SECONDS, BEGIN, LABEL, OWNER, ROW = 4, 8, 4, 8, 4, 4
+HEAD, SECONDS, BEGIN, LABEL, OWNER, ROW = 4, 8, 4, 8, 4, 12
 TRIAD_ARRAY, TRIAD_RUNS = 8_000_000, 7
-NODES_PER_SITE = 150
 MIN_SHARE = 0.01
 PACKAGES = ("numpy", "scipy", "numba", "pandas", "geopandas", "shapely", "pyproj", "pyarrow")
 NODES = (10_000, 100_000, 300_000, 1_000_000)
@@ -58,13 +59,21 @@ class Stage(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Searches from all sources of a network: nodes reached, bytes to be moved, and the time."""
+    """Searches from all sources of a network: nodes reached, bytes to be moved, and the times."""
 
     nodes: int
     sources: int
     reached: int
     moved: int
+    floor_s: float
     took_s: float
+
+    def times(self, bandwidth_gb_s: float, per_s: float, unit: str) -> str:
+        """Write limit, floor, time and how far it is above both, as cells."""
+        limit_s = self.moved / bandwidth_gb_s / 1e9
+        cells = [f"{per_s * s:.3g} {unit}" for s in (limit_s, self.floor_s, self.took_s)]
+        cells += [f"{self.took_s / s:.3g} ×" for s in (limit_s, self.floor_s)]
+        return " | ".join(cells)
 
 
 class Run(NamedTuple):
@@ -191,63 +200,70 @@ def per_stage(run: Run) -> dict[str, tuple[float, float]]:
     return found
 
 
-def triad_gb_s(threads: int) -> float:
+def triad_gb_s() -> float:
     """Bandwidth of memory in GB/s, the best of some runs; 24 bytes an element, as STREAM counts."""
     import numba
 
-    @numba.njit(nogil=True)
+    @numba.njit
     def triad(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
         for i in range(len(a)):
             a[i] = b[i] + 3.0 * c[i]
 
     a, b, c = np.zeros(TRIAD_ARRAY), np.ones(TRIAD_ARRAY), np.ones(TRIAD_ARRAY)
-    parts = [np.array_split(array, threads) for array in (a, b, c)]
-    best_s = math.inf
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in range(TRIAD_RUNS):
-            start = time.perf_counter()
-            list(pool.map(triad, *parts))
-            best_s = min(best_s, time.perf_counter() - start)
-    return 3 * a.nbytes / best_s / 1e9
+    return 3 * a.nbytes / seconds(lambda: triad(a, b, c), TRIAD_RUNS) / 1e9
 
 
 def seconds(work: Callable[[], object], runs: int) -> float:
-    """Least seconds of some runs, after one that is not counted."""
+    """Least seconds of processor of some runs, after one that is not counted."""
     work()
     times = []
     for _ in range(runs):
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return min(times)
 
 
 def measure_searches(size: int, runs: int, seed: int) -> tuple[Search, Search]:
     """Time the nearest site of all nodes, and the ranges of some, on a made network."""
-    from bench_main import CANDIDATES, LIMIT_S, RANGE_M, SPEED_KMH, at_nodes, make_network
+    import bench_reach as reach
 
-    from walkcover.reach import node_walks, walk_pairs
+    from walkcover.reach import node_pairs, node_walks
     from walkcover.search import search_graph
     from walkcover.speed import flat_costs
 
-    network = make_network(size, seed=seed)
+    network = reach.make_network(size, seed=seed)
     n = network.n_nodes
-    graph = search_graph(network, flat_costs(network, speed_kmh=SPEED_KMH))
+    graph = search_graph(network, flat_costs(network, speed_kmh=reach.SPEED_KMH))
     degree = np.bincount(np.concatenate([network.u, network.v]), minlength=n)
     rng = np.random.default_rng(seed)
-    sites = rng.choice(n, n // NODES_PER_SITE, replace=False)
-    took_s = seconds(lambda: node_walks(graph, sites, limit_s=LIMIT_S), runs)
-    reached = np.flatnonzero(np.isfinite(node_walks(graph, sites, limit_s=LIMIT_S)[0]))
-    nearest = Search(n, len(sites), len(reached), moved(degree[reached], OWNER), took_s)
-    sources = rng.choice(n, min(n, CANDIDATES), replace=False)
-    homes, joins = at_nodes(network, np.arange(n)), at_nodes(network, sources)
-    ask = partial(
-        walk_pairs, homes, joins, graph,
-        limit_s=RANGE_M * graph.costs.flat, with_walks=False, threads=1,
-    )  # fmt: skip
-    took_s = seconds(ask, runs)
-    reached = ask().residence
-    return nearest, Search(n, len(sources), len(reached), moved(degree[reached], ROW), took_s)
+    sites = rng.choice(n, n // reach.NODES_PER_SITE, replace=False)
+    ask = partial(node_walks, graph, sites, limit_s=reach.LIMIT_S)
+    walk_s, _ = ask()
+    reached = np.argsort(walk_s, kind="stable")[: int(np.isfinite(walk_s).sum())]
+    order = reached.astype(np.uint32)
+    nearest = Search(
+        nodes=n,
+        sources=len(sites),
+        reached=len(reached),
+        moved=moved(degree[reached], OWNER),
+        floor_s=seconds(partial(reach.floor_of_nearest, graph, sites, order), runs),
+        took_s=seconds(ask, runs),
+    )
+    sources = rng.choice(n, min(n, reach.CANDIDATES), replace=False)
+    limit_s = reach.RANGE_M * graph.costs.flat
+    ask = partial(node_pairs, graph, sources, limit_s=limit_s, threads=1)
+    pairs = ask()
+    order = reach.known_order(pairs, len(sources))
+    ranges = Search(
+        nodes=n,
+        sources=len(sources),
+        reached=len(pairs.residence),
+        moved=moved(degree[pairs.residence], ROW),
+        floor_s=seconds(partial(reach.floor_of_ranges, graph, pairs.indptr, order), runs),
+        took_s=seconds(ask, runs),
+    )
+    return nearest, ranges
 
 
 def moved(degree: np.ndarray, answer: int) -> int:
@@ -256,30 +272,24 @@ def moved(degree: np.ndarray, answer: int) -> int:
 
 
 def limit_tables(sizes: Sequence[int], runs: int, seed: int) -> str:
-    """Write a row per network: what each search must move, the limit, and what was measured."""
+    """Write a row per network: what each search must move, limit, floor, and what was measured."""
     found = [measure_searches(size, runs, seed) for size in sizes]
-    one, two = triad_gb_s(1), triad_gb_s(2)
-    lines = [f"Triad: {one:.1f} GB/s by one thread, {two:.1f} GB/s by two."]
-    lines += ["", "| nearest | must move | limit | measured | above the limit | per node |"]
-    lines += ["|---" * 6 + "|"]
+    bandwidth = triad_gb_s()
+    head = "reached | must move | limit | floor | measured | above the limit | above the floor |"
+    lines = [f"Triad: {bandwidth:.1f} GB/s by one thread."]
+    lines += ["", f"| nearest | {head} each node |", "|---" * 9 + "|"]
     for search, _ in found:
-        limit_s = search.moved / one / 1e9
         lines.append(
-            f"| {search.nodes:,} nodes, {search.sources:,} sites | {search.moved / 1e6:.2f} MB | "
-            f"{1e3 * limit_s:.2f} ms | {1e3 * search.took_s:.2f} ms | "
-            f"{search.took_s / limit_s:.0f} × | {1e9 * search.took_s / search.nodes:.0f} ns |"
+            f"| {search.nodes:,} nodes, {search.sources:,} sites | "
+            f"{search.reached / search.nodes:.0%} | {search.moved / 1e6:.2f} MB | "
+            f"{search.times(bandwidth, 1e3, 'ms')} | {1e9 * search.took_s / search.nodes:.0f} ns |"
         )
-    lines += [
-        "",
-        "| ranges, per source | reached | must move | limit | measured | above the limit |",
-    ]
-    lines += ["|---" * 6 + "|"]
+    lines += ["", f"| ranges, each | {head}", "|---" * 8 + "|"]
     for _, search in found:
-        n, limit_s = search.sources, search.moved / one / 1e9
+        n = search.sources
         lines.append(
             f"| {search.nodes:,} nodes, {n:,} sources | {search.reached / n:.0f} nodes | "
-            f"{search.moved / n / 1e3:.1f} kB | {1e6 * limit_s / n:.2f} µs | "
-            f"{1e6 * search.took_s / n:.1f} µs | {search.took_s / limit_s:.0f} × |"
+            f"{search.moved / n / 1e3:.1f} kB | {search.times(bandwidth, 1e6 / n, 'µs')} |"
         )
     return "\n".join(lines)
 

@@ -75,8 +75,9 @@ def other_search(
     """Days and seconds of driving that OR-Tools finds for the visits and teams of a plan."""
     team, bases = team_of(plan), len(rounds.bases)
     row = {stop: bases + number for number, stop in enumerate(rounds.stops["stop_id"])}
-    # As if every team were at home at every base; days are dear, so that no more are used.
-    vehicles = [base for base in range(bases) for _ in range(rounds.summary["teams"] * team.days)]
+    # The teams of each base; days are dear, so that no more are used.
+    days = (rounds.bases["teams"] * team.days).astype(int)
+    vehicles = [base for base, count in enumerate(days) for _ in range(count)]
     where = [*range(bases), *(row[stop] for stop in rounds.visits["stop_id"])]
     tests = [0] * bases + rounds.visits["tests"].astype(int).tolist()
     stands = [0] * bases + [team.service_s(some) for some in tests[bases:]]

@@ -59,6 +59,7 @@ ORDER = (
     "streets",
     "_kernels_reach",
     "search",
+    "_pair_search",
     "reach",
     "site_walks",
     "gaps",

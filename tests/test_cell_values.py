@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from walkcover._cell_values import cell_text, is_missing, parse_amount
+from walkcover._cell_values import (
+    cell_text,
+    cell_texts,
+    is_missing,
+    parse_amount,
+    parse_number,
+    plain_numbers,
+)
 
 
 @pytest.mark.parametrize(
@@ -91,3 +98,32 @@ def test_words_that_are_something(cell):
 )
 def test_cells_become_the_text_that_people_see(value, text):
     assert cell_text(value) == text
+
+
+@given(
+    st.lists(st.floats() | st.integers(-(2**53), 2**53)),
+    st.sampled_from(["float64", "Float64", "float32", "int64", "Int64", "double[pyarrow]"]),
+)
+def test_numbers_of_a_column_are_those_of_its_texts(values, dtype):
+    if "int" in dtype.lower():
+        values = [int(value) for value in values if np.isfinite(value)]
+        values = [value for value in values if abs(value) < 2**63]
+    with np.errstate(over="ignore"):
+        column = pd.Series(values, dtype="float64" if "int" not in dtype.lower() else "int64")
+        column = column.astype(dtype)
+    found = plain_numbers(column)
+    expected = np.array([parse_number(text) for text in cell_texts(column)], dtype=np.float64)
+    np.testing.assert_array_equal(found, expected)
+    assert not np.signbit(found[found == 0]).any()
+
+
+@pytest.mark.parametrize("cells", [["1", "2"], [True, False], [1, "2"], [None, "x"]])
+def test_other_columns_hold_no_plain_numbers(cells):
+    assert plain_numbers(pd.Series(cells)) is None
+
+
+@given(st.lists(st.text() | st.none()))
+def test_texts_of_a_text_column_are_those_of_its_cells(cells):
+    column = pd.Series(cells, dtype="str")
+    assert cell_texts(column) == [cell_text(cell) for cell in cells]
+    assert cell_texts(pd.Index(column)) == cell_texts(column)

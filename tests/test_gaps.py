@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
+
 import geopandas as gpd
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from drawing import draw_index, draw_shapes
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_cases import Way
 
 from walkcover._errors import ConservationError, InputError
-from walkcover.gaps import GAPS, check_people, coverage_by, gap_areas, is_covered, verdicts
+from walkcover.gaps import (
+    GAPS,
+    check_people,
+    coverage_by,
+    gap_areas,
+    gap_residences,
+    is_covered,
+    verdicts,
+)
 
 INF = float("inf")
 
@@ -177,3 +189,48 @@ def test_gap_areas_conserve_people(seed):
     assert areas["people"].sum() == homes["people"][missing].sum()
     assert areas["residences"].sum() == missing.sum()
     assert areas["people"].is_monotonic_decreasing
+
+
+def areas_one_by_one(homes, index):
+    """Gap areas by a loop over the pieces of a graph of neighbours."""
+    gap = gap_residences(homes)
+    points = index.to_metric(gap.geometry.to_numpy())
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(gap)))
+    for i, j in itertools.combinations(range(len(gap)), 2):
+        alike = (gap["verdict"].iloc[[i, j]] == "over_capacity").nunique() == 1
+        if alike and points[i].distance(points[j]) <= 200.0:
+            graph.add_edge(i, j)
+    for piece in nx.connected_components(graph):
+        part = gap.iloc[sorted(piece)]
+        yield {
+            "residences": len(part),
+            "people": part["people"].sum(),
+            "reason": part.groupby("verdict")["people"].sum().idxmax(),
+            "nearest_miss_s": max(0.0, part["walk_s"].min() - 900.0),
+            "zone_id": part.groupby("zone_id")["people"].sum().idxmax(),
+            "area_m2": shapely.union_all([points[i].buffer(100, quad_segs=4) for i in piece]).area,
+        }
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12))
+def test_gap_areas_are_those_of_a_loop_however_many_rows_at_a_time(seed, at_once):
+    rng = np.random.default_rng(seed)
+    kinds = ["covered", "too_far", "no_site", "over_capacity"]
+    rows = [
+        (*rng.uniform(0, 1500, 2), int(rng.integers(1, 4)), float(rng.choice([880.0, 1000.0, INF])),
+         rng.choice(kinds), rng.choice(["a", "b", "c"]))
+        for _ in range(rng.integers(1, 40))
+    ]  # fmt: skip
+    index = draw_index(STREET)
+    homes = gap_table(rows).assign(people_unserved=1.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("walkcover.gaps.POINTS_AT_ONCE", at_once)
+        areas = gap_areas(homes, index)
+    areas["area_m2"] = areas.to_crs(index.crs).area
+    names = ["people", "residences", "reason", "nearest_miss_s", "zone_id", "area_m2"]
+    expected = pd.DataFrame(areas_one_by_one(homes, index), columns=names)
+    expected = expected.sort_values("people", ascending=False, kind="stable", ignore_index=True)
+    found = areas[names]
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-9)

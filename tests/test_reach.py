@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from walkcover._kernels_reach import BLOCK, N_BUCKETS, N_SLABS, Queue, settle
 from walkcover.joins import Joins, take_places
 from walkcover.network import Network, network_from_edges
-from walkcover.reach import nearest_sites, node_walks, walk_pairs
+from walkcover.reach import nearest_sites, node_pairs, node_walks, walk_pairs
 from walkcover.search import SearchGraph, search_graph, within_limit_s
 from walkcover.speed import flat_costs
 
@@ -153,6 +154,18 @@ def brute_force(case: Case) -> np.ndarray:
     return table
 
 
+def public_streets(net: Network) -> nx.MultiDiGraph:
+    """Public edges against the direction in which they are walked."""
+    against = nx.MultiDiGraph()
+    against.add_nodes_from(range(net.n_nodes))
+    for e in np.flatnonzero(~net.private):
+        if net.forward[e]:
+            against.add_edge(net.v[e], net.u[e], weight=net.length_m[e])
+        if net.backward[e]:
+            against.add_edge(net.u[e], net.v[e], weight=net.length_m[e])
+    return against
+
+
 def nearest(case: Case) -> tuple[np.ndarray, np.ndarray]:
     homes, sites = make_joins(case.homes), make_joins(case.sites)
     return nearest_sites(homes, sites, case.graph, site_rank=case.site_rank)
@@ -264,13 +277,7 @@ def test_the_order_of_rows_never_matters(case, random):
 def test_walks_of_nodes_are_those_of_networkx(case):
     net = case.network
     ends = np.arange(net.n_nodes)[:: max(1, net.n_nodes // 2)]
-    against = nx.MultiDiGraph()
-    against.add_nodes_from(range(net.n_nodes))
-    for e in np.flatnonzero(~net.private):
-        if net.forward[e]:
-            against.add_edge(net.v[e], net.u[e], weight=net.length_m[e])
-        if net.backward[e]:
-            against.add_edge(net.u[e], net.v[e], weight=net.length_m[e])
+    against = public_streets(net)
     found = nx.multi_source_dijkstra_path_length(against, {int(n) for n in ends})
     expected = np.array(
         [found.get(node, UNREACHABLE) for node in range(net.n_nodes)], dtype=np.float64
@@ -280,6 +287,75 @@ def test_walks_of_nodes_are_those_of_networkx(case):
     np.testing.assert_allclose(walk_s, expected, rtol=0, atol=1e-9)
     assert ((row >= 0) == np.isfinite(expected)).all()
     assert row[ends].tolist() == list(range(len(ends)))
+
+
+@settings(deadline=None, max_examples=60)
+@given(cases(), st.integers(1, 2))
+def test_pairs_of_nodes_are_those_of_networkx(case, threads):
+    streets = public_streets(case.network)
+    ends = np.arange(case.network.n_nodes)[::-1]
+    pairs = node_pairs(case.graph, ends, limit_s=9.0, threads=threads)
+    for row, end in enumerate(ends.tolist()):
+        found = nx.single_source_dijkstra_path_length(streets, end)
+        expected = {node: walk_s for node, walk_s in found.items() if round(walk_s, 3) <= 9.0}
+        entries = slice(pairs.indptr[row], pairs.indptr[row + 1])
+        assert pairs.residence[entries].tolist() == sorted(expected)
+        walks_s = [expected[node] for node in sorted(expected)]
+        np.testing.assert_allclose(pairs.walk_s[entries], walks_s, rtol=0, atol=1e-9)
+    without = node_pairs(case.graph, ends, limit_s=9.0, with_walks=False)
+    assert without.residence.tolist() == pairs.residence.tolist()
+    assert without.walk_s.size == 0
+
+
+# Equal ones, some without length, some longer than all slabs that wait at a time.
+COSTS_S = (0.0, 0.5, 1.0, 3.0, 400.0, 30_000.0)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_nodes=st.integers(1, 80),
+    n_tiles=st.sampled_from([1, 2, 7, 80]),
+    width_s=st.sampled_from([0.05, 1.0, 8.0, 1000.0]),
+    spare=st.sampled_from([0, 1, 40]),
+)
+def test_neither_tiles_nor_buckets_nor_room_change_a_search(seed, n_nodes, n_tiles, width_s, spare):
+    rng = np.random.default_rng(seed)
+    tail, head = rng.integers(0, n_nodes, (2, 4 * n_nodes))
+    cost = rng.choice(COSTS_S, len(tail), p=[0.05, 0.2, 0.3, 0.3, 0.1, 0.05])
+    tail.sort()
+    ptr = np.searchsorted(tail, np.arange(n_nodes + 1)).astype(np.uint32)
+    sources = rng.choice(n_nodes, rng.integers(0, min(n_nodes, 30) + 1), replace=False)
+    labels = rng.choice([0.0, 2.0, 700.0, 20_000.0], len(sources))
+    unreached = float(rng.choice([np.inf, 1500.0]))
+    streets = nx.MultiDiGraph()
+    streets.add_nodes_from(range(n_nodes))
+    streets.add_weighted_edges_from(zip(tail.tolist(), head.tolist(), cost.tolist(), strict=True))
+    legs = zip(sources.tolist(), labels.tolist(), strict=True)
+    streets.add_weighted_edges_from(("start", node, leg) for node, leg in legs)
+    found = nx.single_source_dijkstra_path_length(streets, "start") if len(sources) else {}
+    expected = np.array([found.get(node, np.inf) for node in range(n_nodes)])
+    n_piles = int(N_BUCKETS + N_SLABS * n_tiles)
+    blocks = np.full((n_piles + spare, int(BLOCK)), 7, dtype=np.uint32)
+    blocks[:n_piles, 0] = 0
+    top = np.arange(n_piles, dtype=np.uint32) * BLOCK + np.uint32(1)
+    queue = Queue(top, blocks.ravel())
+    for _ in range(2):
+        walk_s = np.full(n_nodes, unreached)
+        keep = labels < unreached
+        walk_s[sources[keep]] = labels[keep]
+        touched = np.zeros(n_nodes, dtype=np.uint32)
+        touched[: keep.sum()] = sources[keep]
+        n_touched = settle(
+            ptr[:-1].copy(), ptr[1:].copy(), head.astype(np.uint32), cost, walk_s,
+            np.zeros(n_nodes, dtype=np.int32), touched, int(keep.sum()), unreached, width_s, queue,
+        )  # fmt: skip
+        reached = np.flatnonzero(expected < unreached)
+        np.testing.assert_allclose(walk_s[reached], expected[reached], rtol=0, atol=1e-9)
+        assert (np.delete(walk_s, reached) == unreached).all()
+        assert np.sort(touched[:n_touched]).tolist() == reached.tolist()
+        # The next search finds the queue empty.
+        assert (queue.top == np.arange(n_piles) * int(BLOCK) + 1).all()
 
 
 def street_case(homes, sites, *, length_m=2000.0, **flags) -> Case:

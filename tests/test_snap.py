@@ -12,7 +12,7 @@ from oracle_cases import Way, lonlat
 
 from walkcover.joins import concatenate, on_network, points_on_edges, take_places
 from walkcover.network import EDGE_COLUMNS, Network, network_from_edges
-from walkcover.snap import snap
+from walkcover.snap import _nearest, snap
 from walkcover.street_index import StreetIndex, segment_at
 
 STREET = Way([(0, 0), (2000, 0)])
@@ -258,6 +258,21 @@ def test_joins_in_chunks_are_those_in_one_go(case, at_once):
         found = snap(draw_shapes(places), index)
     for name in ("place", "edge", "offset_m", "leg_m", "lon", "lat", "by_entrance", "snap_to"):
         assert getattr(found, name).tolist() == getattr(expected, name).tolist(), name
+
+
+@settings(max_examples=60)
+@given(bent_streets(), st.sampled_from([1.0, 40.0, 250.0]), st.sampled_from([30.0, 252.5]))
+def test_the_nearest_lines_are_those_of_all_distances_measured(case, first_look_m, reach_m):
+    ways, places = case
+    index = draw_index(ways)
+    doors = index.to_metric(draw_shapes(places))
+    distance_m = shapely.distance(doors[:, None], index.lines[None, :])
+    nearest = distance_m == distance_m.min(axis=1, keepdims=True)
+    expected = np.argwhere(nearest & (distance_m <= reach_m)).tolist()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("walkcover.snap.FIRST_LOOK_M", first_look_m)
+        found = _nearest(doors, shapely.STRtree(index.lines), reach_m=reach_m)
+    assert sorted(np.column_stack(found).tolist()) == expected
 
 
 @settings(max_examples=60)

@@ -19,13 +19,13 @@ from pyproj import CRS
 
 from walkcover.io.networks import load_network, save_network
 from walkcover.joins import Joins
-from walkcover.network import Bools, Floats, Ints, Network
+from walkcover.network import Floats, Ints, Network
 from walkcover.speed import WalkCosts
 
 # Raised when the files change, so that those of an older version are not gone on with.
 FORMAT = 1
 STREETS, PLACES, BARRIERS = "streets.parquet", "places.parquet", "barriers.parquet"
-EDGES, OWN_EDGES, COSTS, SETTINGS = "edges.npy", "own_edges.npy", "costs.npz", "settings.json"
+EDGES, COSTS, SETTINGS = "edges.npy", "costs.npz", "settings.json"
 # Names of what a place joined, in the order of their codes; none is -1.
 PARTS = np.array(["main", "private", "island", None], dtype=object)
 BY_PLACE = ("snap_m", "snap_to", "by_entrance")
@@ -70,10 +70,6 @@ class RegionFiles:
         """Which edges of the whole network they are."""
         return np.asarray(np.load(self.path(EDGES)), dtype=np.int64)
 
-    def owned(self) -> Bools:
-        """Streets that are this region's to build on; each is one region's."""
-        return np.asarray(np.load(self.path(OWN_EDGES)), dtype=np.bool_)
-
     def costs(self) -> WalkCosts:
         """Seconds along them."""
         values = load_arrays(self.path(COSTS))
@@ -88,7 +84,6 @@ class RegionFiles:
         *,
         network: Network,
         edges: Ints,
-        owned: Bools,
         costs: WalkCosts,
         places: gpd.GeoDataFrame,
         barriers: gpd.GeoSeries | None,
@@ -99,9 +94,8 @@ class RegionFiles:
 
         Parameters
         ----------
-        network, edges, owned, costs
-            The streets, which of the whole network they are, which of them are the region's own,
-            and seconds along them.
+        network, edges, costs
+            The streets, which of the whole network they are, and seconds along them.
         places
             Places of the region: kind, row (of its table), from_inside, in EPSG:4326.
         barriers
@@ -113,7 +107,6 @@ class RegionFiles:
         limit = {name: settings[name] for name in ("min_component_m", "plazas")}
         save_network(network, self.path(STREETS), **limit)
         save_array(self.path(EDGES), edges)
-        save_array(self.path(OWN_EDGES), owned)
         named = {f.name: getattr(costs, f.name) for f in dataclasses.fields(WalkCosts)}
         named.pop("flat")
         save_arrays(self.path(COSTS), named)
