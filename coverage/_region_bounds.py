@@ -44,8 +44,8 @@ from walkcover._model import Floats
 from walkcover._region_case import Relaxed
 from walkcover._region_whole import Whole
 
-# Steps of the subgradient on the multipliers of shared rows, length of the first one, and steps
-# without a better bound that halve it.
+# Steps of the subgradient on the multipliers of the driver's rows at most, length of the first
+# one, and steps without a better bound that halve it.
 STEPS, LENGTH, PATIENCE = 400, 1.0, 15
 # What a bound of people is loosened by, relative to all people: more than sums are off.
 ROUNDING = 1e-10
@@ -74,7 +74,14 @@ class Excess:
         return max(0.0, need / self.price) if self.price > 0.0 else 0.0
 
 
-def excess_at(whole: Whole, price: float, *, known: float, start: Floats | None = None) -> Excess:
+def excess_at(
+    whole: Whole,
+    price: float,
+    *,
+    known: float,
+    start: Floats | None = None,
+    steps: int = STEPS,
+) -> Excess:
     """
     Bound the excess at a price, with multipliers of shared rows improved by a subgradient.
 
@@ -84,6 +91,8 @@ def excess_at(whole: Whole, price: float, *, known: float, start: Floats | None 
         Excess of a known set, which scales the steps.
     start
         Multipliers to start with; without them the mean of what suits the regions.
+    steps
+        Steps of the subgradient at most.
 
     Returns
     -------
@@ -101,7 +110,7 @@ def excess_at(whole: Whole, price: float, *, known: float, start: Floats | None 
     target = known - inside
     _, paid, *_ = surplus.relaxed(
         border.ptr, border.rows, border.people, -profit, paid, target, target,
-        STEPS, LENGTH, PATIENCE,
+        steps, LENGTH, PATIENCE,
     )  # fmt: skip
     paid = np.clip(paid, 0.0, border.people)
     worth = profit + kernels.column_sums(border.ptr, border.rows, paid)

@@ -149,21 +149,21 @@ class Relaxed:
     """
     A region under one price, relaxed: what of it bounds the surplus of the whole stage.
 
-    For any multipliers m of the shared rows, no choice of the region's candidates has more surplus
-    (people of its unshared rows, and m of its shared ones, less the price) than ``inside`` plus the
-    sum, over the border candidates, of what is positive of ``profit`` plus the m of their shared
-    rows.
+    The driver prices some rows, all shared ones among them. For any multipliers m of these, no
+    choice of the region's candidates has more surplus (people of its other rows, and m of these,
+    less the price) than ``inside`` plus the sum, over the border candidates, of what is positive of
+    ``profit`` plus the m of their rows.
 
     Parameters
     ----------
     price
         People that one unit of cost is worth.
     inside
-        Surplus of the unshared rows and of candidates that reach no shared one, at most.
+        Surplus of the other rows and of candidates that reach no row of the driver, at most.
     profit
-        What the unshared rows pay each border candidate, less its price, shape (n_border,).
+        What the other rows pay each border candidate, less its price, shape (n_border,).
     paid
-        Multipliers of the shared rows that suit the region, shape (n_shared,).
+        Multipliers of the driver's rows that suit the region, shape (n_border_rows,).
     """
 
     price: float
@@ -179,17 +179,21 @@ class RegionCurve:
 
     Parameters
     ----------
-    n_rows, people, covered_people, reach_people
-        Own rows and their people; those covered already; those of unshared rows that candidates
-        reach.
+    n_rows, people, covered_people
+        Own rows and their people; those covered already.
+    reach_people
+        People not covered yet of the rows within reach that the driver does not price.
+    whole_people, whole_cost
+        Whether all people and costs are whole numbers.
     columns
         The candidates of all sets and, next to a neighbour, those that nearly are in one.
     set_ptr, set_columns, set_cost, set_people
         Sets of candidates (positions in `columns`), a concave hull from nothing on: each costs
         more, brings more people of own and halo rows, and brings less per cost than the one
-        before.
+        before. Where the region counted shared rows for less, so do these people.
     border
-        The candidates that reach shared rows, with these rows only.
+        The candidates that reach rows of the driver, and these rows: shared ones, and others near
+        them, of which one stands for all that the same candidates reach.
     relaxed
         The region under each price, highest price first.
     is_stopped

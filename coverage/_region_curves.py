@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,7 +22,7 @@ from walkcover._region_ground import Ground, ground_of
 FIRST_PRICE, NEXT_PRICE, LEFT_OVER, MOST_PRICES = 0.7, 0.7, 0.002, 24
 # Steps of the subgradient at the first price, at each next one, and at each that was asked for;
 # length of the first step, and steps without a better bound that halve it.
-FIRST_STEPS, NEXT_STEPS, ASKED_STEPS, LENGTH, PATIENCE = 200, 60, 400, 1.0, 10
+FIRST_STEPS, NEXT_STEPS, ASKED_STEPS, LENGTH, PATIENCE = 120, 30, 400, 1.0, 10
 # Steps of annealing for each set at a price that was asked for.
 ASKED_ANNEALING = 50_000
 # Candidates that reach shared rows travel too where they miss the price by no more than this share.
@@ -62,7 +63,8 @@ def curve_of(
     else:
         steps = list(_fine(model, prices, deadline, seed))
         nearly = [step.profit >= -NEARLY * step.price * model.cost for step in steps]
-        near = ground.is_border & np.logical_or.reduce(nearly)
+        is_next = kernels.column_sums(ground.ptr, ground.entries, 1.0 * ground.is_shared) > 0
+        near = is_next & np.logical_or.reduce(nearly)
     sets = [step.chosen for step in steps]
     everything = _completed(ground.model, sets)
     hull = _hull(model, [*sets, everything])
@@ -74,8 +76,8 @@ def curve_of(
     inner = (ground.group >= 0) & ~in_zone
     return RegionCurve(
         n_rows=int(is_own.sum()),
-        people=float(case.people[is_own].sum()),
-        covered_people=float(case.people[is_own & case.is_covered].sum()),
+        people=math.fsum(case.people[is_own]),
+        covered_people=math.fsum(case.people[is_own & case.is_covered]),
         reach_people=float(ground.people[inner].sum()),
         whole_people=bool((case.people == np.rint(case.people)).all()),
         whole_cost=bool(case.costs is None or (case.costs == np.rint(case.costs)).all()),

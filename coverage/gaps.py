@@ -123,9 +123,9 @@ def verdicts(
     ]
     names = ["no_people", "not_snapped", "covered", "too_far", "island", "no_site"]
     first = np.select([r.to_numpy(bool) for r in reasons], np.arange(5), default=5)
-    # All rows share six texts: millions of their own would take a hundred MB.
+    # All rows share six texts; millions of their own would take a hundred MB.
     verdict = np.array(names, dtype=object)[first]
-    return pd.Series(verdict, index=walk_s.index, name="verdict", dtype=object)
+    return pd.Series(verdict, index=walk_s.index, name="verdict")
 
 
 def covered_people(residences: pd.DataFrame, *, after: bool = False) -> pd.Series:
@@ -435,7 +435,8 @@ def _most_people(labels: pd.Series, people: Floats, area: Ints) -> NDArray[np.ob
     own, label = (sums.index.get_level_values(level).to_numpy() for level in (0, 1))
     order = np.lexsort([label, -sums.to_numpy(), own])
     first = order[np.unique(own[order], return_index=True)[1]]
-    return np.asarray(names, dtype=object)[label[first]]
+    most: NDArray[np.object_] = np.asarray(names, dtype=object)[label[first]]
+    return most
 
 
 def _around(points: Shapes, area: Ints) -> Shapes:

@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from walkcover.network import Bools, Floats, Ints
-from walkcover.street_index import StreetIndex, segment_at
+from walkcover.network import Bools, Floats, Ints, segment_at
+from walkcover.street_index import StreetIndex
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from walkcover._deadline import Deadline, interruptible
 from walkcover._errors import InputError
 from walkcover._ladder import rounded_down, rounded_up
 from walkcover._model import Floats, Ints
-from walkcover._region_bounds import Excess, excess_at
+from walkcover._region_bounds import STEPS, Excess, excess_at
 from walkcover._region_case import RegionCase, RegionCurve
 from walkcover._region_curves import curve_of
 from walkcover._region_whole import Whole, whole_of
@@ -37,11 +37,14 @@ Run = Callable[[Callable[[RegionCase], Any], Sequence[Any]], Iterable[Any]]
 
 # Prices at which the whole is bounded, as parts of the price that the curves meet at: after the
 # first round, when that is a guess, and after each next one.
-WIDE, NARROW = (0.65, 0.75, 0.87, 1.0, 1.15, 1.3), (0.92, 1.0, 1.08)
+WIDE, NARROW = (1.2, 1.0, 0.85, 0.72, 0.6), (1.08, 1.0, 0.92, 0.82)
+# Steps of the subgradient at each of the first ones, which only choose a price.
+WIDE_STEPS = 150
 # Prices that the next round searches, as parts of the best one.
 ASKED = (1.1, 1.0, 0.9)
-# Rounds of the regions: a coarse one, then thorough ones about the price of the one before.
-ROUNDS = 2
+# Rounds of the regions: a coarse one, then thorough ones about the price of the one before until
+# it moves by no more than this share, or so many in all.
+SETTLED, MOST_ROUNDS = 0.05, 4
 
 
 @dataclass(frozen=True)
@@ -214,12 +217,14 @@ def _shared(
     edge = min(taken, len(steps) - 1)
     price = -steps[edge][0] if steps else 0.0
     start = before.people_of(whole.border.row_ids) if before is not None else None
-    parts = WIDE if before is None else NARROW
+    parts, most = (WIDE, WIDE_STEPS) if before is None else (NARROW, STEPS)
     best: tuple[float, Excess] | None = None
     if before is not None:
         price = before.price
     for part in parts:
-        excess = excess_at(whole, part * price, known=gained - part * price * spent, start=start)
+        excess = excess_at(
+            whole, part * price, known=gained - part * price * spent, start=start, steps=most
+        )
         if room is not None:
             value = excess.people_bound(whole, room)
         else:
@@ -338,7 +343,7 @@ def site_regions(
     shared_ids = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *halos]))
     whole, shares = None, None
     bound = np.inf if share is None else 0.0
-    for _ in range(ROUNDS):
+    for _ in range(MOST_ROUNDS):
         search = partial(
             region_curve,
             shared_ids=shared_ids,
@@ -350,9 +355,11 @@ def site_regions(
         curves = list(run(search, cases))
         whole = whole_of(curves)
         target = None if share is None else _target(whole, share)
-        shares = _shared(whole, curves, room=room, target=target, before=shares)
+        before = shares
+        shares = _shared(whole, curves, room=room, target=target, before=before)
         bound = min(bound, shares.bound) if share is None else max(bound, shares.bound)
-        if shares.price == 0.0:
+        is_settled = before and abs(shares.price - before.price) <= SETTLED * before.price
+        if is_settled or shares.price == 0.0:
             break
     assert whole is not None
     assert shares is not None

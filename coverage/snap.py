@@ -12,8 +12,8 @@ import shapely
 
 from walkcover.barriers import Barriers, crosses, legs_in_view
 from walkcover.joins import Joins, joined_part
-from walkcover.network import GEOD, Bools, Floats, Ints
-from walkcover.street_index import Shapes, StreetIndex, segment_at
+from walkcover.network import GEOD, Bools, Floats, Ints, segment_at
+from walkcover.street_index import Shapes, StreetIndex
 
 SNAP_LIMIT_M = 250.0
 # A join point this near to an end of its edge is the node there: rounding, not distance.

@@ -11,7 +11,7 @@ import pandas as pd
 
 from walkcover._errors import InputError
 from walkcover.elevation import EdgeHeights
-from walkcover.network import Bools, Floats, Ints, Network, row_of
+from walkcover.network import Bools, Floats, Ints, Network, row_of, segment_at
 from walkcover.tags import FOOT_HIGHWAYS
 
 # Tobler (1993): people walk 6 exp(-3.5 |slope + 0.05|) km/h, fastest a little downhill.
@@ -62,16 +62,6 @@ class WalkCosts:
     def open_against(self) -> Bools:
         """Edges that people may walk from the last to the first vertex."""
         return ~np.isnan(self.against_s[self.indptr[:-1]])
-
-    @cached_property
-    def _line_m(self) -> Floats:
-        """Position of each knot when all edges lie one after the other."""
-        return self.at_m + self._base_m[row_of(self.indptr)]
-
-    @cached_property
-    def _base_m(self) -> Floats:
-        length_m = self.at_m[self.indptr[1:] - 1]
-        return np.concatenate([[0.0], np.cumsum(length_m)[:-1]])
 
     def whole(self) -> tuple[Floats, Floats]:
         """
@@ -133,8 +123,7 @@ class WalkCosts:
 
     def _between(self, edge: Ints, offset_m: Floats) -> tuple[Ints, Floats]:
         """The knot before each point, and the share of the way to the next one."""
-        knot = np.searchsorted(self._line_m, self._base_m[edge] + offset_m, side="right") - 1
-        knot = np.clip(knot, self.indptr[edge], self.indptr[edge + 1] - 2)
+        knot = segment_at(self.at_m, self.indptr, edge, offset_m)
         span = self.at_m[knot + 1] - self.at_m[knot]
         ahead = offset_m - self.at_m[knot]
         share = np.divide(ahead, span, out=np.zeros(len(knot)), where=span > 0)

@@ -29,6 +29,8 @@ from walkcover.rounds import FewestTeams, Team, fewest_teams
 ENDLESS = 10**9
 # Stands for a drive without a road, and for the price of a day in seconds of driving.
 NO_ROAD_S, DAY_PRICE = 10**6, 10**6
+# A visit that is left out costs more than all days: the solver begins with routes to some.
+LEFT_OUT = 10**10
 
 
 def drives_of(plan: walkcover.Plan, rounds: RoundPlan) -> np.ndarray:
@@ -98,6 +100,8 @@ def other_search(
     routing.AddDimension(clock, 0, math.floor(team.shift_s), True, "clock")
     load = routing.RegisterUnaryTransitCallback(lambda a: tests[manager.IndexToNode(a)])
     routing.AddDimension(load, 0, math.floor(team.tests_per_day), True, "load")
+    for visit in range(bases, len(where)):
+        routing.AddDisjunction([manager.NodeToIndex(visit)], LEFT_OUT)
     options = pywrapcp.DefaultRoutingSearchParameters()
     heuristics = routing_enums_pb2.LocalSearchMetaheuristic
     options.local_search_metaheuristic = heuristics.GUIDED_LOCAL_SEARCH
@@ -106,7 +110,9 @@ def other_search(
     )
     options.time_limit.FromSeconds(round(seconds))
     found = routing.SolveWithParameters(options)
-    return None if found is None else divmod(found.ObjectiveValue(), DAY_PRICE)
+    if found is None or found.ObjectiveValue() >= LEFT_OUT:
+        return None
+    return divmod(found.ObjectiveValue(), DAY_PRICE)
 
 
 def main() -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from oracle_cases import Way, lonlat
 
 from walkcover.joins import concatenate, on_network, points_on_edges, take_places
-from walkcover.network import EDGE_COLUMNS, Network, network_from_edges
+from walkcover.network import EDGE_COLUMNS, Network, network_from_edges, segment_at
 from walkcover.snap import _nearest, snap
-from walkcover.street_index import StreetIndex, segment_at
+from walkcover.street_index import StreetIndex
 
 STREET = Way([(0, 0), (2000, 0)])
 PRIVATE = {"highway": "service", "access": "private"}
