@@ -13,7 +13,7 @@ import pandas as pd
 
 from walkcover._whole_run import WholeRun
 from walkcover.band import band_table
-from walkcover.gaps import gap_figures, gap_residences
+from walkcover.gap_areas import gap_figures, gap_residences
 from walkcover.network import Bools, Floats, Ints
 from walkcover.result import NearSites
 from walkcover.tabulate import stage_table

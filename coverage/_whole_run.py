@@ -12,7 +12,8 @@ from walkcover._errors import InputError
 from walkcover.band import within_reach
 from walkcover.capacity import Assignment
 from walkcover.desks import STANDING
-from walkcover.gaps import OUTSIDE, gap_residences
+from walkcover.gap_areas import gap_residences
+from walkcover.gaps import OUTSIDE
 from walkcover.joins import concatenate, take_places
 from walkcover.network import Bools, Ints
 from walkcover.pairs import CoverPairs

@@ -15,7 +15,8 @@ from scipy.spatial import cKDTree
 from walkcover.assessment import Assessment
 from walkcover.candidates import make_candidates
 from walkcover.desks import people_of_desks, site_hours
-from walkcover.gaps import NEIGHBOURS_M, PEOPLE_TOLERANCE
+from walkcover.gap_areas import NEIGHBOURS_M
+from walkcover.gaps import PEOPLE_TOLERANCE
 from walkcover.joins import Joins, on_network, take_places
 from walkcover.network import GEOD, Bools, Floats, Ints, connected_pieces
 from walkcover.pairs import CoverPairs

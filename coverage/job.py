@@ -20,7 +20,8 @@ from walkcover.coordinates import Suspicion, refuse_suspects, suspect_systems
 from walkcover.desks import STANDING
 from walkcover.elevation import steep_edges
 from walkcover.findings import Audit
-from walkcover.gaps import check_people, gap_areas
+from walkcover.gap_areas import gap_areas
+from walkcover.gaps import check_people
 from walkcover.io.inputs import Inputs, read_inputs
 from walkcover.io.stated_dates import stated_dates
 from walkcover.isochrones import isochrones

@@ -262,8 +262,7 @@ def roll_out(
     sites = _site_table(reach, staged, built, standing=reach.reached_by(fixed), times=times)
     price_people, price_gap = 0.0, 0.0
     if len(stages) > 1:
-        money = any(stage.budget is not None for stage in stages) and costs is not None
-        if money:
+        if costs is not None and any(stage.budget is not None for stage in stages):
             means = Means(budget=float(costs[[site for _, site in built]].sum()))
         else:
             means = Means(sites=len(built))

@@ -414,7 +414,7 @@ def main() -> None:
         network = make_network(n_nodes, seed=0)
         graph = search_graph(network, flat_costs(network, speed_kmh=SPEED_KMH))
         first = n_nodes == args.nodes[0]
-        # pandana contracts a million nodes in ten minutes; networkx asks for 2 GB.
+        # The slowest are asked for the first size only.
         peers = Peers(graph, quick=args.quick or not first, with_pandana=first)
         for name, bench in (("nearest", bench_nearest), ("ranges", bench_ranges)):
             if args.only in (None, name):

@@ -63,6 +63,7 @@ ORDER = (
     "reach",
     "site_walks",
     "gaps",
+    "gap_areas",
     "driving",
     "roads",
     "_kernels_isochrone",

@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from oracle_cases import Way
 
 from walkcover._errors import ConservationError, InputError
+from walkcover.gap_areas import gap_areas, gap_residences
 from walkcover.gaps import (
     GAPS,
     check_people,
     coverage_by,
-    gap_areas,
-    gap_residences,
     is_covered,
     verdicts,
 )
@@ -226,7 +225,7 @@ def test_gap_areas_are_those_of_a_loop_however_many_rows_at_a_time(seed, at_once
     index = draw_index(STREET)
     homes = gap_table(rows).assign(people_unserved=1.0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("walkcover.gaps.POINTS_AT_ONCE", at_once)
+        patch.setattr("walkcover.gap_areas.POINTS_AT_ONCE", at_once)
         areas = gap_areas(homes, index)
     areas["area_m2"] = areas.to_crs(index.crs).area
     names = ["people", "residences", "reason", "nearest_miss_s", "zone_id", "area_m2"]

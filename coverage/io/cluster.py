@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -38,17 +39,16 @@ class DaskRunner:
 
     def run(self, task: Callable[..., Any], calls: Sequence[tuple[Any, ...]], name: str) -> None:
         """Do a task for each set of arguments; see `walkcover.runners.Runner`."""
-        from distributed import KilledWorker, as_completed
-
+        distributed = _distributed()
         progress = Progress(name, len(calls))
         try:
             futures = [
                 self.client.submit(task, *call, pure=False, retries=RETRIES) for call in calls
             ]
-            for future in as_completed(futures, loop=self.client.loop):
+            for future in distributed.as_completed(futures, loop=self.client.loop):
                 future.result()
                 progress.one_more()
-        except KilledWorker as error:
+        except distributed.KilledWorker as error:
             msg = (
                 f"{name}: a region ended its worker several times ({error}); most likely the "
                 "memory is too small: give smaller regions ([regions] residences) or fewer workers"
@@ -66,6 +66,15 @@ class DaskRunner:
 
     def _answers(self) -> bool:
         return bool(self.client.status == "running")
+
+
+def _distributed() -> Any:
+    """The scheduling library of Dask, which says little of its types."""
+    try:
+        return importlib.import_module("distributed")
+    except ImportError as error:
+        msg = "Dask is not installed, which spreads work; pip install 'walkcover[distributed]'"
+        raise MissingToolError(msg) from error
 
 
 @contextmanager
@@ -95,15 +104,11 @@ def dask_runner(*, workers: int = 0, scheduler: str = "", work: Path) -> Iterato
     ClusterError
         If the scheduler does not answer.
     """
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError as error:
-        msg = "Dask is not installed, which spreads work; pip install 'walkcover[distributed]'"
-        raise MissingToolError(msg) from error
+    distributed = _distributed()
     logging.getLogger("distributed").setLevel(logging.ERROR)
     if scheduler:
         try:
-            client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
+            client = distributed.Client(scheduler, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError) as error:
             msg = (
                 f"the scheduler {scheduler} does not answer ({error}); expected an address as "
@@ -118,7 +123,7 @@ def dask_runner(*, workers: int = 0, scheduler: str = "", work: Path) -> Iterato
     spill = work / "spill"
     spill.mkdir(parents=True, exist_ok=True)
     with (
-        LocalCluster(
+        distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
@@ -126,6 +131,6 @@ def dask_runner(*, workers: int = 0, scheduler: str = "", work: Path) -> Iterato
             silence_logs=logging.CRITICAL,
             local_directory=str(spill),
         ) as cluster,
-        Client(cluster, set_as_default=False) as client,
+        distributed.Client(cluster, set_as_default=False) as client,
     ):
         yield DaskRunner(client, cluster.scheduler_address)

@@ -200,7 +200,7 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Save arrays by name in one file, whole or not at all."""
     beside = _beside(path)
     with beside.open("wb") as file:
-        np.savez(file, **dict(arrays))
+        np.savez(file, allow_pickle=False, **arrays)
     beside.replace(path)
 
 
