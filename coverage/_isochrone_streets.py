@@ -13,7 +13,7 @@ from walkcover.network import Bools, Floats, Ints
 from walkcover.search import (
     BUCKET_S,
     SearchGraph,
-    empty_links,
+    empty_queue,
     ends_of,
     expand,
     within_limit_s,
@@ -123,7 +123,7 @@ def _node_walks(sites: Joins, graph: SearchGraph, limit_s: float) -> tuple[Float
         touched[: len(sources)] = sources
         settle(
             begin, end, arcs.target, arcs.cost, walk_s, owner, touched, len(sources), unreached,
-            BUCKET_S, empty_links(graph),
+            BUCKET_S, empty_queue(graph),
         )  # fmt: skip
         return np.where(walk_s < unreached, walk_s, np.inf)
 

@@ -207,6 +207,3 @@ def _at_vertex(
         for seconds in (costs.along_s, costs.against_s)
     )
     return along_s, against_s
-
-
-empty_links = empty_queue
