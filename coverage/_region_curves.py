@@ -109,7 +109,8 @@ def _coarse(model: Model, deadline: Deadline) -> Iterator[_Priced]:
     for _ in range(MOST_PRICES):
         if price == 0.0:
             break
-        step = _priced(model, price, step, NEXT_STEPS if step else FIRST_STEPS, deadline)
+        steps = NEXT_STEPS if step else FIRST_STEPS
+        step = _priced(model, price, step, steps, deadline, is_thorough=False)
         yield step
         if total - model.people(step.chosen) <= LEFT_OVER * total:
             break
@@ -124,7 +125,7 @@ def _fine(
         return
     step = None
     for price in sorted(prices, reverse=True):
-        step = _priced(model, price, step, ASKED_STEPS, deadline)
+        step = _priced(model, price, step, ASKED_STEPS, deadline, is_thorough=True)
         budget = model.spent(step.chosen)
         if step.chosen.any() and not deadline.passed():
             annealed = search.anneal(
@@ -137,7 +138,13 @@ def _fine(
 
 
 def _priced(
-    model: Model, price: float, before: _Priced | None, steps: int, deadline: Deadline
+    model: Model,
+    price: float,
+    before: _Priced | None,
+    steps: int,
+    deadline: Deadline,
+    *,
+    is_thorough: bool,
 ) -> _Priced:
     """Find a set at a price, and multipliers, from those at the price before."""
     start = np.zeros(model.cost.size, dtype=bool)
@@ -159,8 +166,10 @@ def _priced(
         LENGTH,
         PATIENCE,
     )
-    other = _climbed(model, price, favour > FAVOURED)
-    return _Priced(price, _better(model, price, chosen, other), paid, profit)
+    if is_thorough:
+        favoured = _climbed(model, price, favour > FAVOURED)
+        chosen = _better(model, price, chosen, favoured)
+    return _Priced(price, chosen, paid, profit)
 
 
 def _climbed(model: Model, price: float, start: Flags) -> Flags:

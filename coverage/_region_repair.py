@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import sparse
 
@@ -11,8 +13,10 @@ from walkcover._deadline import Deadline
 from walkcover._model import Flags, Ints, Model, make_model
 from walkcover._region_whole import Whole
 
-# Steps of annealing at most: of the only run, and of each of several that seek a cheaper answer.
-MOST_STEPS, STEPS_OF_EACH = 10_000_000, 2_000_000
+# Steps of annealing at most: of the long run, and of each of several that seek a cheaper answer.
+MOST_STEPS, STEPS_OF_EACH = 15_000_000, 1_000_000
+# The long run seeks an answer that is no dearer than the bound by more than this share.
+AMBITION = 0.02
 
 
 def most_people(whole: Whole, start: Ints, *, room: float, deadline: Deadline, seed: int) -> Ints:
@@ -51,10 +55,25 @@ def least_cost(
         Ids of candidates, ascending.
     """
     model = _model(whole, need=need)
-    chosen = np.isin(whole.columns.ids[model.candidates], start)
-    missing = need - model.people(chosen)
-    kernels.greedy(*model.relation, model.weight, model.times, model.cost, chosen, np.inf, missing)
-    chosen = search.pruned(model, chosen)
+    chosen = _filled(model, np.isin(whole.columns.ids[model.candidates], start), need)
+    room = lower * (1.0 + AMBITION)
+    room = float(np.floor(room)) if whole.whole_cost else room
+    weighed = replace(model, demand=model.demand[:0], need=model.need[:0])
+    if model.spent(chosen) > room > 0.0:
+        trial = _within(weighed, chosen, room)
+        trial = search.interchanged(weighed, trial, budget=room, kicks=0, seed=seed)
+        chosen = _cheaper(model, chosen, _filled(model, trial, need))
+        trial = search.anneal(
+            weighed,
+            trial,
+            budget=room,
+            enough=need,
+            deadline=deadline,
+            seed=seed,
+            steps=MOST_STEPS,
+        )
+        trial = search.interchanged(weighed, trial, budget=room, kicks=0, seed=seed)
+        chosen = _cheaper(model, chosen, _filled(model, trial, need))
     chosen = search.cheaper_share(
         model,
         chosen,
@@ -65,6 +84,11 @@ def least_cost(
         steps=STEPS_OF_EACH,
         stride=search.NEXT_STRIDE,
     )
+    # Of answers that cost the same, one that covers more.
+    spent = model.spent(chosen)
+    more = search.interchanged(weighed, chosen, budget=spent, kicks=0, seed=seed)
+    if model.people(more) > model.people(chosen):
+        chosen = more
     return np.sort(whole.columns.ids[model.candidates[chosen]])
 
 
@@ -84,6 +108,21 @@ def _model(whole: Whole, *, need: float | None) -> Model:
         times=np.ones(n_rows, dtype=np.int32),
         is_open=np.ones(columns.cost.size, dtype=bool),
     )
+
+
+def _filled(model: Model, chosen: Flags, need: float) -> Flags:
+    """Add columns until the people needed are reached, and take out what is not called for."""
+    chosen = chosen.copy()
+    missing = need - model.people(chosen)
+    kernels.greedy(*model.relation, model.weight, model.times, model.cost, chosen, np.inf, missing)
+    return search.pruned(model, chosen)
+
+
+def _cheaper(model: Model, one: Flags, other: Flags) -> Flags:
+    """The cheaper answer of those that meet the need; the first of equals."""
+    if not search.is_met(model, other):
+        return one
+    return other if model.spent(other) < model.spent(one) else one
 
 
 def _within(model: Model, chosen: Flags, room: float) -> Flags:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.spatial import KDTree
 
-from walkcover import _region_repair
+from walkcover import _region_repair, regional_siting
 from walkcover._errors import InputError
 from walkcover._parting import _places
 from walkcover._region_bounds import excess_at
@@ -396,7 +396,8 @@ def test_a_large_city_in_regions_is_near_the_best_answer_known(
 ) -> None:
     # Annealing of decomposed and of whole instances found no more; no bound is below.
     best_known = 338_675.0
-    monkeypatch.setattr(_region_repair, "MOST_STEPS", 200_000)
+    monkeypatch.setattr(_region_repair, "MOST_STEPS", 500_000)
+    monkeypatch.setattr(regional_siting, "MOST_ROUNDS", 2)
     given_city = np.load(real_data / "benchmarks/city/city_20k_2k.npz")
     people = given_city["people"]
     pairs = CoverPairs.from_csr(
