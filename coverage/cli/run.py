@@ -47,7 +47,7 @@ def run(
     Do the whole job: verdicts, gaps, suggested sites, map and report.
 
     \b
-    Example:
+    Examples:
       walkcover run plan.toml --out out
       walkcover run province.toml --out out --workers 4
     """
