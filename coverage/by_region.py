@@ -21,7 +21,7 @@ from walkcover.assessment import Assessment, judge, ready_streets
 from walkcover.barriers import make_barriers
 from walkcover.gaps import check_people
 from walkcover.io.inputs import Inputs
-from walkcover.io.region_files import RegionFiles, load_joins, run_key
+from walkcover.io.region_files import SETTINGS, RegionFiles, load_joins, run_key
 from walkcover.joins import Joins
 from walkcover.network import Floats, Ints, Network
 from walkcover.network_cut import fastest_m_per_s, take_costs, take_edges
@@ -175,7 +175,7 @@ def cut_regions(
     settings = _settings(inputs, index, graph, plan)
     for number, folder in enumerate(folders):
         files = RegionFiles(folder)
-        if files.has("settings.json"):
+        if files.has(SETTINGS):
             continue
         own = edges.within(box[number])
         files.write(

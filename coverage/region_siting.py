@@ -260,12 +260,13 @@ class _Question:
             return [load_object(answer_path(region, str(folder), about)) for region in regions]
 
         rule = stage.max_sites is not None or stage.budget is not None
+        share = DEFAULT_TARGET if stage.target is None else stage.target
         return site_regions(
             [str(one) for one in self.work.folders],
             run=run,
             sites=stage.max_sites,
             budget=stage.budget,
-            share=None if rule else stage.target or DEFAULT_TARGET,
+            share=None if rule else share,
             time_limit_s=self.plan.siting.time_limit_s,
             seed=self.seed,
         )
