@@ -80,7 +80,7 @@ def test_suggest_prints_the_summary_and_the_rollout(plan: Path, tmp_path: Path) 
 def test_run_prints_what_summary_json_holds(
     plan: Path, tmp_path: Path, ran: walkcover.Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walkcover, "run", lambda _: ran)
+    monkeypatch.setattr(walkcover, "run", lambda _, **__: ran)
     out = tmp_path / "out"
     result = call("run", plan, "--json", "--out", out)
     assert result.stdout == (out / "summary.json").read_text(encoding="utf-8")
@@ -90,7 +90,7 @@ def test_run_prints_what_summary_json_holds(
 def test_map_prints_the_summary_and_its_files(
     plan: Path, tmp_path: Path, ran: walkcover.Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walkcover, "run", lambda _: ran)
+    monkeypatch.setattr(walkcover, "run", lambda _, **__: ran)
     page = tmp_path / "m.html"
     content = record(call("map", plan, "--json", "--out", page))
     assert content.pop("files") == [page.as_posix()]
@@ -105,7 +105,7 @@ def test_map_prints_the_summary_and_its_files(
 def test_report_prints_the_summary_and_its_files(
     plan: Path, tmp_path: Path, ran: walkcover.Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walkcover, "run", lambda _: ran)
+    monkeypatch.setattr(walkcover, "run", lambda _, **__: ran)
     out = tmp_path / "r.xlsx"
     content = record(call("report", plan, "--json", "--out", out))
     assert content.pop("files") == [out.as_posix()]
@@ -196,7 +196,7 @@ def test_the_share_after_building_is_asked_for(
     plan: Path, tmp_path: Path, ran: walkcover.Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("run", "suggest"):
-        monkeypatch.setattr(walkcover, name, lambda _: ran)
+        monkeypatch.setattr(walkcover, name, lambda _, **__: ran)
     stage = ["--stage", "county_town"]
     now = call("suggest", plan, "--json", "--fail-under", 95, *stage, code=1)
     assert record(now)["stages"][1]["covered_share"] == 0
