@@ -10,18 +10,20 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from distributed.comm import CommClosedError
 
 import walkcover
-from walkcover import WalkCoverError
+from walkcover import ClusterError, WalkCoverError
 from walkcover.assessment import assess_tables, ready_streets
 from walkcover.by_region import Regional, assess_regions, cut_regions
 from walkcover.cli import main
-from walkcover.io.cluster import dask_runner
+from walkcover.io.cluster import DaskRunner, dask_runner
 from walkcover.io.inputs import read_inputs
 from walkcover.plan import RegionOptions
 from walkcover.region_tasks import JOINS, join_places
@@ -175,6 +177,25 @@ def test_a_scheduler_that_goes_away_is_told_and_the_run_goes_on_where_it_ended(
     assert len(done) < len(work.folders)
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert_same(assessment, whole)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [
+        (CommClosedError("stream is closed"), "running", ClusterError),
+        (TimeoutError("no heartbeat"), "connecting", ClusterError),
+        (FileNotFoundError("the disk is away"), "running", FileNotFoundError),
+    ],
+)
+def test_a_lost_way_to_the_scheduler_is_not_a_fault_of_a_task(monkeypatch, error, status, told):
+    def fail(futures, loop):
+        raise error
+        yield
+
+    monkeypatch.setattr("distributed.as_completed", fail)
+    client = SimpleNamespace(status=status, loop=None, submit=lambda *_, **__: None)
+    with pytest.raises(told):
+        DaskRunner(client, "tcp://there:1").run(join_places, [("a",)], "joining")
 
 
 def test_a_scheduler_that_never_answered_is_told(tmp_path, monkeypatch):

@@ -46,7 +46,9 @@ class DaskRunner:
                 self.client.submit(task, *call, pure=False, retries=RETRIES) for call in calls
             ]
             for future in distributed.as_completed(futures, loop=self.client.loop):
-                future.result()
+                # What a task leaves is a file: only what failed is asked for.
+                if future.status != "finished":
+                    future.result()
                 progress.one_more()
         except distributed.KilledWorker as error:
             msg = (
@@ -55,7 +57,7 @@ class DaskRunner:
             )
             raise ClusterError(msg) from error
         except (CancelledError, OSError) as error:
-            if not isinstance(error, CancelledError) and self._answers():
+            if not self._is_lost(error):
                 raise
             msg = (
                 f"{name}: the scheduler {self._where} does not answer any more, {progress.done} of "
@@ -64,8 +66,11 @@ class DaskRunner:
             )
             raise ClusterError(msg) from error
 
-    def _answers(self) -> bool:
-        return bool(self.client.status == "running")
+    def _is_lost(self, error: Exception) -> bool:
+        """Whether an error is of the way to the scheduler, not of a task."""
+        # A client still calls itself running for a moment after its connection has ended.
+        of_the_way = (CancelledError, _distributed().comm.CommClosedError)
+        return isinstance(error, of_the_way) or bool(self.client.status != "running")
 
 
 def _distributed() -> Any:
