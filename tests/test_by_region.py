@@ -188,7 +188,7 @@ def test_a_scheduler_that_goes_away_is_told_and_the_run_goes_on_where_it_ended(
     ],
 )
 def test_a_lost_way_to_the_scheduler_is_not_a_fault_of_a_task(monkeypatch, error, status, told):
-    def fail(futures, loop):
+    def fail(*_, **__):
         raise error
         yield
 
