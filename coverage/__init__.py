@@ -36,6 +36,7 @@ _EXPORTS = {
     "assess": "job",
     "bands": "job",
     "check": "job",
+    "cut_extract": "io.cut",
     "excerpt": "excerpts",
     "operate": "job",
     "read_network": "io.networks",

@@ -19,7 +19,7 @@ from walkcover.cli import main
 
 COMMANDS = [
     "init", "demo", "check", "assess", "suggest", "map", "report", "run", "isochrones", "fetch",
-    "audit", "sweep", "whatif", "demand", "rounds", "relay",
+    "audit", "sweep", "whatif", "demand", "rounds", "relay", "cut",
 ]  # fmt: skip
 HEAVY = ("numba", "osmnx", "folium", "rasterio", "geopandas")
 HEADLINE = "16 residences, 798 people; covered 7.52 %"

@@ -8,6 +8,7 @@ from walkcover import __version__
 from walkcover.cli.assess import assess
 from walkcover.cli.audit import audit
 from walkcover.cli.check import check
+from walkcover.cli.cut import cut
 from walkcover.cli.demand import demand
 from walkcover.cli.demo import demo
 from walkcover.cli.fetch import fetch
@@ -40,7 +41,7 @@ def main() -> None:
 
 COMMANDS = (
     init, demo, check, assess, suggest, map_, report, run, whatif, sweep, isochrones, demand,
-    rounds, relay, audit, fetch,
+    rounds, relay, audit, fetch, cut,
 )  # fmt: skip
 
 for command in COMMANDS:

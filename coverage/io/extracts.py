@@ -12,6 +12,10 @@ import shapely
 
 from walkcover._errors import InputError
 
+# Strip around an area that belongs into its extract: people at the rim walk outside of it, 15
+# minutes at brisk pace (1,175 m) and the snap limit.
+MARGIN_M = 1500.0
+
 
 def things(path: Path, reader: Callable[[], Iterable[Any]]) -> Iterator[Any]:
     """

@@ -18,13 +18,12 @@ import shapely
 
 from walkcover import __version__
 from walkcover._errors import FetchError, InputError, OutputExistsError
+from walkcover.io.extracts import MARGIN_M
 
 OVERPASS_URL = "https://overpass-api.de/api"
 NOMINATIM_URL = "https://nominatim.openstreetmap.org"
 # The public servers ask programs to say who they are.
 USER_AGENT = f"walkcover/{__version__}"
-# People at the rim walk outside the area: 15 minutes at brisk pace (1,175 m) and the snap limit.
-MARGIN_M = 1500.0
 TIMEOUT_S = 180.0
 # A busy server is asked again by osmnx, after a pause of 55 s each time and without an end.
 MAX_BUSY_ANSWERS = 3
