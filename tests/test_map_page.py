@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from browsing import DESKTOP, PHONE, Visit
 from hypothesis import HealthCheck, given, settings
@@ -369,3 +370,25 @@ def test_any_name_shows_as_it_is(visit: Any, tmp_path: Path, names: list[str]) -
     # A column of empty names is none.
     assert sorted(shown[1] or [""] * 10) == sorted(result.residences["name"])
     assert set(shown[2]) <= set(result.zones["name"])
+
+
+def test_many_signs_shrink_to_specks_where_they_would_cover_the_map(
+    browser: Any, tmp_path: Path
+) -> None:
+    result = make_result()
+    standing = result.sites[result.sites["origin"] != "suggested"]
+    rows = [
+        standing.iloc[[0]].assign(site_id=f"many{n}", lon=standing["lon"].iloc[0] + 0.003 * n)
+        for n in range(60)
+    ]
+    sites = pd.concat([result.sites, *rows], ignore_index=True)
+    page = tmp_path / "map.html"
+    many = dataclasses.replace(result, sites=sites)
+    page.write_text(build_map(many), encoding="utf-8", newline="")
+    seen = Visit(browser, page.as_uri(), DESKTOP)
+    sign = seen.page.locator(".site.existing span").first
+    for zoom, width in ((15, "14px"), (13, "10px"), (10, "5px"), (13, "10px")):
+        seen.page.evaluate(f"window.walkcoverMap.setZoom({zoom}, {{ animate: false }})")
+        assert sign.evaluate("one => getComputedStyle(one).width") == width
+    seen.context.close()
+    assert seen.complaints == []

@@ -6,6 +6,7 @@ walkcover.points = (function () {
   const unpack = walkcover.unpack, running = walkcover.running, cellsIn = walkcover.cellsIn;
   const PICK_PX = 9;
   const CIRCLE_ZOOM = 14;
+  const VERY_MANY = 300000, WIDE_ZOOM = 10;
   const CLASSES = [
     { fill: "#08519c", edge: "#ffffff" },
     { fill: "#4292c6", edge: "#ffffff" },
@@ -75,7 +76,11 @@ walkcover.points = (function () {
     },
     /* Classes that the page counts itself, or those of the result. */
     current: function () { return state.override || this.states[state.after ? this.states.length - 1 : 0]; },
-    radius: function (zoom) { return Math.max(1.3, Math.min(7, 1.3 + (zoom - 11.5) * 0.75)); },
+    /* Where there are very many, three pixels each would paint a whole province as one. */
+    radius: function (zoom) {
+      const least = this.x.length > VERY_MANY && zoom < WIDE_ZOOM ? 0.5 : 1.3;
+      return Math.max(least, Math.min(7, 1.3 + (zoom - 11.5) * 0.75));
+    },
     /* Draw one dot with its middle at a place. */
     mark: function (context, which, x, y, zoom) {
       const r = this.radius(zoom);

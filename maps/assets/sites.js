@@ -4,6 +4,7 @@ walkcover.sites = (function () {
   const state = walkcover.state;
   const MANY_SITES = 40;
   const FAR_BELOW = 14;
+  const CROWDED_PX = 14;
 
   /*
    * Placed without a transform: the browser makes a layer of its own for each thing that has one,
@@ -19,10 +20,21 @@ walkcover.sites = (function () {
     },
   });
 
-  /* Many numbered signs would hide the town: seen from far they shrink to dots. */
+  /* Pixels from sign to sign if they were spread evenly. */
+  function spacing(map) {
+    const box = L.latLngBounds(state.markers.map(function (one) { return one.marker.getLatLng(); }));
+    const size = map.project(box.getSouthEast()).subtract(map.project(box.getNorthWest()));
+    return Math.sqrt(size.x * size.y / state.markers.length);
+  }
+
+  /* Many numbered signs would hide the town: seen from far they shrink to dots, and to specks. */
   walkcover.extend(function (map) {
     const many = state.markers.length > MANY_SITES;
-    function far() { map.getContainer().classList.toggle("far", many && map.getZoom() < FAR_BELOW); }
+    function far() {
+      const classes = map.getContainer().classList, isFar = many && map.getZoom() < FAR_BELOW;
+      classes.toggle("far", isFar);
+      classes.toggle("crowded", isFar && spacing(map) < CROWDED_PX);
+    }
     map.on("zoomend", far);
     far();
   });
