@@ -12,9 +12,12 @@ row of its own. Slow peers take the first candidates only; times are told per ca
 
 The floor relaxes each edge that is reached once, in the order of the answer, which it is given.
 igraph knows no cut-off, so it searches the whole network. pandana contracts the network first,
-which takes minutes and is told apart; `--quick` leaves it and networkx out. Peers that are not
-installed are skipped, none is a dependency of the project. How far answers differ is printed, and
-how many pairs that only one has stand on the limit, which float32 decides differently.
+which takes minutes and is told apart; `--quick` leaves it and networkx out. cityseer has two ways
+for each question, and both are timed: what it offers for it, and its search of one tree. What it
+offers for the nearest searches from each node alone. A sample of nodes asks, and the time is told
+as if all had. Peers that are not installed are skipped, none is a dependency of the project. How
+far answers differ is printed, and how many pairs that only one has stand on the limit, which
+float32 decides differently.
 
 The network is a jittered grid of some 45 m with a fifth of its edges removed, lengths stretched by
 1 to 1.3, and nodes numbered in Morton order by `build_network`, as those of any network. Sites and
@@ -33,6 +36,7 @@ from typing import Any
 
 # Before the libraries that would start threads of their own.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("RAYON_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
@@ -51,7 +55,9 @@ LIMIT_S = 900.0
 RANGE_M = 1080.0
 NODES_PER_SITE, CANDIDATES = 150, 10_000
 # Candidates that slow peers take.
-TAKEN = {"scipy": 256, "pandana": 256, "networkx": 32, "igraph": 2}
+TAKEN = {"scipy": 256, "pandana": 256, "cityseer": 128, "networkx": 32, "igraph": 2}
+# Nodes that ask cityseer for the nearest, enough that what a call costs at any size is small.
+ASKING = 2_000
 SCIPY_CHUNK = 64
 SPACING_M, JITTER_M, REMOVED, LONGEST_DETOUR = 45.0, 15.0, 0.2, 1.3
 ORIGIN_LON, ORIGIN_LAT, M_PER_DEGREE = 112.55, 37.87, 111_000.0
@@ -65,7 +71,7 @@ class Table:
     def __init__(self) -> None:
         self.times_s: dict[str, list[float]] = {}
 
-    def time(self, name: str, work: Callable[[], Any], *, parts: int = 1) -> Any:
+    def time(self, name: str, work: Callable[[], Any], *, parts: float = 1) -> Any:
         """Run once and note the time of each part."""
         start = time.process_time()
         result = work()
@@ -158,7 +164,7 @@ def relax_in_order(ptr, nodes, begin, end, target, cost, walk, nearest, unreache
 class Peers:
     """The network as its peers want it."""
 
-    def __init__(self, graph: SearchGraph, *, quick: bool, with_pandana: bool) -> None:
+    def __init__(self, graph: SearchGraph, *, quick: bool, first: bool) -> None:
         network, self.per_m = graph.network, graph.costs.flat
         self.graph, self.limit_s = graph, within_limit_s(LIMIT_S)
         self.n_nodes = network.n_nodes
@@ -168,11 +174,14 @@ class Peers:
         arcs = (np.tile(seconds, 2), (np.concatenate([u, v]), np.concatenate([v, u])))
         self.matrix = csr_array(arcs, shape=(self.n_nodes, self.n_nodes))
         self.edges = (u, v, seconds)
-        self.nx = None if quick or not _is_there("networkx") else self._as_networkx()
+        # The slowest are asked for the first size only.
+        slow = first and not quick
+        self.nx = self._as_networkx() if slow and _is_there("networkx") else None
         self.igraph = self._as_igraph() if _is_there("igraph") else None
-        self.pandana = None
-        if with_pandana and not quick and _is_there("pandana"):
-            self.pandana = self._as_pandana(network)
+        self.pandana = self._as_pandana(network) if slow and _is_there("pandana") else None
+        self.cityseer: Cityseer | None = None
+        if first and _is_there("cityseer"):
+            self.cityseer = Cityseer(network, self.per_m)
 
     def _as_networkx(self) -> Any:
         import networkx as nx
@@ -202,6 +211,71 @@ class Peers:
         return made
 
 
+class Cityseer:
+    """The network as cityseer wants it, whose limits are whole seconds.
+
+    It counts in float32 as pandana does, so that pairs on the limit may differ.
+    """
+
+    def __init__(self, network: Network, per_m: float) -> None:
+        from cityseer import rustalgos
+
+        start = time.process_time()
+        self.rust, self.speed_m_s = rustalgos, 1.0 / per_m
+        self.network = rustalgos.graph.NetworkStructure()
+        x, y = _metres(network)
+        self.at = list(zip(x.tolist(), y.tolist(), strict=True))
+        for node, (east, north) in enumerate(self.at):
+            self.network.add_street_node(node, east, north, live=False, weight=1.0)
+        self._add_edges(network, x, y)
+        self.everywhere = self.places(np.arange(network.n_nodes))
+        print(f"cityseer took the network in {time.process_time() - start:.0f} s", flush=True)
+
+    def _add_edges(self, network: Network, x: np.ndarray, y: np.ndarray) -> None:
+        """Add edges both ways, each with a bend in its middle that makes it as long as it is."""
+        u, v = network.u, network.v
+        east, north = x[v] - x[u], y[v] - y[u]
+        straight_m = np.hypot(east, north)
+        aside = np.sqrt(np.maximum(network.length_m**2 - straight_m**2, 0.0)) / 2 / straight_m
+        bend_x, bend_y = (x[u] + x[v]) / 2 - aside * north, (y[u] + y[v]) / 2 + aside * east
+        columns = (column.tolist() for column in (u, v, bend_x, bend_y))
+        for edge, (one, other, *bend) in enumerate(zip(*columns, strict=True)):
+            for a, b in ((one, other), (other, one)):
+                line = ", ".join(f"{e!r} {n!r}" for e, n in (self.at[a], bend, self.at[b]))
+                self.network.add_street_edge(a, b, edge, a, b, f"LINESTRING ({line})")
+
+    def places(self, nodes: np.ndarray) -> Any:
+        """Make a place at each of some nodes."""
+        made = self.rust.data.DataMap()
+        for node in nodes.tolist():
+            east, north = self.at[node]
+            made.insert(node, f"POINT ({east!r} {north!r})")
+        self.network.build_edge_rtree()
+        made.assign_data_to_network(self.network, 1.0, 4)
+        return made
+
+    def before(self, nodes: np.ndarray) -> int:
+        """Add a node with a way of no length to each of some nodes, and none back."""
+        made: int = self.network.add_street_node("before", 0.0, 0.0, live=False, weight=0.0)
+        for edge, node in enumerate(nodes.tolist()):
+            self.network.add_transport_edge(made, node, edge, "before", node, seconds=0.0)
+        return made
+
+    def tree(self, node: int, limit_s: float) -> tuple[list[int], list[Any]]:
+        """Nodes within the limit, and what is known of each node."""
+        found: tuple[list[int], list[Any]] = self.network.dijkstra_tree_shortest(
+            node, round(limit_s), self.speed_m_s
+        )
+        return found
+
+
+def _metres(network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """Place nodes on a plane, a hundredth smaller, so that no edge is shorter than its line."""
+    y_m = 0.99 * M_PER_DEGREE
+    x_m = y_m * np.cos(np.radians(ORIGIN_LAT))
+    return (network.node_lon - ORIGIN_LON) * x_m, (network.node_lat - ORIGIN_LAT) * y_m
+
+
 def _is_there(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
@@ -219,10 +293,10 @@ def bench_nearest(peers: Peers, runs: int, seeds: int) -> float:
             timed = table if run else Table()
             timed.time(OURS, lambda s=sites: node_walks(graph, s, limit_s=LIMIT_S))
             timed.time(FLOOR, lambda s=sites, o=order: floor_of_nearest(graph, s, o))
-            for name, ask in askers.items():
-                theirs = timed.time(name, ask)
+            for name, (asking, ask) in askers.items():
+                theirs = timed.time(name, ask, parts=len(ours[asking]) / n_nodes)
                 if not run:
-                    compare_walks(f"seed {seed}, {name}", ours, theirs)
+                    compare_walks(f"seed {seed}, {name}", ours[asking], theirs)
     table.show(f"Nearest of {n_sites} sites, {n_nodes} nodes", unit="ms", per_s=1e3)
     return statistics.median(table.times_s[OURS]) / n_nodes
 
@@ -241,11 +315,14 @@ def floor_of_nearest(graph: SearchGraph, sites: np.ndarray, order: np.ndarray) -
 
 def _nearest_peers(
     peers: Peers, sites: np.ndarray
-) -> Iterable[tuple[str, Callable[[], np.ndarray]]]:
-    limit_s, n_nodes = peers.limit_s, peers.n_nodes
+) -> Iterable[tuple[str, tuple[slice | np.ndarray, Callable[[], np.ndarray]]]]:
+    limit_s, n_nodes, everyone = peers.limit_s, peers.n_nodes, slice(None)
     yield (
         "scipy `dijkstra(min_only)`",
-        lambda: dijkstra(peers.matrix, indices=sites, min_only=True, limit=limit_s),
+        (
+            everyone,
+            lambda: dijkstra(peers.matrix, indices=sites, min_only=True, limit=limit_s),
+        ),
     )
     if peers.igraph is not None:
         # One more node, an edge of no length from each site.
@@ -256,23 +333,69 @@ def _nearest_peers(
         )
         yield (
             "igraph `distances`, no cut-off",
-            lambda: np.array(made.distances(n_nodes, weights="seconds")[0][:n_nodes]),
+            (
+                everyone,
+                lambda: np.array(made.distances(n_nodes, weights="seconds")[0][:n_nodes]),
+            ),
         )
     if peers.nx is not None:
-        yield "networkx `multi_source_dijkstra`", lambda: _by_networkx(peers, sites.tolist())
+        yield (
+            "networkx `multi_source_dijkstra`",
+            (everyone, lambda: _by_networkx(peers, sites.tolist())),
+        )
     if peers.pandana is not None:
         limit_m = LIMIT_S / peers.per_m
         at = pd.Series(sites.astype(np.float64))
         peers.pandana.set_pois("sites", limit_m, 1, at, at)
         yield (
             "pandana `nearest_pois`, contracted before",
-            lambda: (
-                peers.per_m
-                * (
-                    peers.pandana.nearest_pois(limit_m, "sites", num_pois=1, max_distance=np.inf)[1]
-                ).to_numpy(np.float64)
+            (
+                everyone,
+                lambda: (
+                    peers.per_m
+                    * (
+                        peers.pandana.nearest_pois(
+                            limit_m, "sites", num_pois=1, max_distance=np.inf
+                        )[1]
+                    ).to_numpy(np.float64)
+                ),
             ),
         )
+    if peers.cityseer is not None:
+        yield from _nearest_of_cityseer(peers.cityseer, sites, n_nodes)
+
+
+def _nearest_of_cityseer(
+    cityseer: Cityseer, sites: np.ndarray, n_nodes: int
+) -> Iterable[tuple[str, tuple[slice | np.ndarray, Callable[[], np.ndarray]]]]:
+    before = cityseer.before(sites)
+    places, uses = cityseer.places(sites), dict.fromkeys(sites.tolist(), "site")
+    asking = np.random.default_rng(ASKING).choice(n_nodes, min(ASKING, n_nodes), replace=False)
+    # Only nodes that are live ask.
+    for node in asking.tolist():
+        cityseer.network.set_node_live(node, True)
+
+    def by_tree() -> np.ndarray:
+        _, visits = cityseer.tree(before, LIMIT_S)
+        return np.array([visit.agg_seconds for visit in visits[:n_nodes]])
+
+    def by_access() -> np.ndarray:
+        # A decay that is flat, the least that can be asked for.
+        found = places.accessibility(
+            cityseer.network, uses, ["site"], minutes=[LIMIT_S / 60], decay_fn="1",
+            speed_m_s=cityseer.speed_m_s, pbar_disabled=True,
+        )  # fmt: skip
+        (metres,) = found.result["site"].distance.values()
+        return np.asarray(metres[asking] / cityseer.speed_m_s)
+
+    yield (
+        "cityseer `dijkstra_tree_shortest`, from one more node",
+        (slice(None), by_tree),
+    )
+    yield (
+        f"cityseer `accessibility`, {len(asking)} nodes ask, told as if all did",
+        (asking, by_access),
+    )
 
 
 def _by_networkx(peers: Peers, sites: list[int]) -> np.ndarray:
@@ -382,6 +505,27 @@ def _range_peers(
         yield "networkx, `cutoff`", (len(taken["networkx"]), by_networkx)
     if peers.pandana is not None:
         yield "pandana `nodes_in_range`, contracted before", (len(taken["pandana"]), by_pandana)
+    if peers.cityseer is not None:
+        yield from _ranges_of_cityseer(peers.cityseer, taken["cityseer"].tolist(), limit_s)
+
+
+def _ranges_of_cityseer(
+    cityseer: Cityseer, nodes: list[int], limit_s: float
+) -> Iterable[tuple[str, tuple[int, Callable[[], list[np.ndarray]]]]]:
+    def by_tree() -> list[np.ndarray]:
+        return [np.sort(cityseer.tree(node, limit_s)[0]) for node in nodes]
+
+    def by_places() -> list[np.ndarray]:
+        rows = []
+        for node in nodes:
+            found = cityseer.everywhere.aggregate_to_src_idx(
+                node, cityseer.network, round(limit_s), cityseer.speed_m_s
+            )
+            rows.append(np.sort([int(key.removeprefix("int:")) for key in found]))
+        return rows
+
+    yield "cityseer `dijkstra_tree_shortest`", (len(nodes), by_tree)
+    yield "cityseer `aggregate_to_src_idx`, a place at each node", (len(nodes), by_places)
 
 
 def compare_rows(name: str, pairs: Any, rows: list[np.ndarray], limit_s: float) -> None:
@@ -413,8 +557,7 @@ def main() -> None:
         network = make_network(n_nodes, seed=0)
         graph = search_graph(network, flat_costs(network, speed_kmh=SPEED_KMH))
         first = n_nodes == args.nodes[0]
-        # The slowest are asked for the first size only.
-        peers = Peers(graph, quick=args.quick or not first, with_pandana=first)
+        peers = Peers(graph, quick=args.quick, first=first)
         for name, bench in (("nearest", bench_nearest), ("ranges", bench_ranges)):
             if args.only in (None, name):
                 took.setdefault(name, []).append((n_nodes, bench(peers, args.runs, args.seeds)))
