@@ -17,6 +17,8 @@ from walkcover.maps.streets import MAIN_STREETS
 from walkcover.maps.text import Words
 from walkcover.result import Result
 
+# Marks shrink where there are many, to this share of what is from one to the next.
+MARK_PX, LEAST_MARK_PX, MANY_MARKS, SHARE_OF_SPACING = 8.0, 1.6, 300, 0.6
 CURVE_WIDTH, CURVE_HEIGHT = 520, 210
 MAP_WIDTH, MAP_HEIGHT = 640, 430
 # Detail below half a pixel cannot be seen in print.
@@ -110,13 +112,22 @@ def where_it_is(result: Result, words: Words) -> Drawing:
         Lines("zone", drawn_lines(shapely.boundary(zones))),
         Areas("gap", _areas(frame.drawn(result.gap_areas))),
     ]
-    for site in result.sites.to_dict("records"):
-        x, y = frame.place(np.array([[site["lon"], site["lat"]]]))[0].tolist()
+    at = frame.place(result.sites[["lon", "lat"]].to_numpy(np.float64))
+    size = _mark_px(at)
+    for site, (x, y) in zip(result.sites.to_dict("records"), at.tolist(), strict=True):
         if site["origin"] == "suggested":
-            shapes.append(Mark("new", "square", (x, y)))
+            shapes.append(Mark("new", "square", (x, y), size))
         elif site["status"] == "open":
-            shapes.append(Mark("old", "circle", (x, y)))
+            shapes.append(Mark("old", "circle", (x, y), size))
     return Drawing(words("picture"), MAP_WIDTH, MAP_HEIGHT, tuple(shapes))
+
+
+def _mark_px(at: Shapes) -> float:
+    """Choose a size of marks at which thousands of them leave the ground visible."""
+    if len(at) <= MANY_MARKS:
+        return MARK_PX
+    spacing = math.sqrt(float(np.prod(np.ptp(at, axis=0))) / len(at))
+    return min(MARK_PX, max(LEAST_MARK_PX, SHARE_OF_SPACING * spacing))
 
 
 @dataclass(frozen=True)

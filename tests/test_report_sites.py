@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pytest
 from report_pages import cells, parse, text_of
 from results import make_result
 
 from walkcover.maps import build_report
+from walkcover.maps.drawing import Mark
+from walkcover.maps.pictures import where_it_is
+from walkcover.maps.text import Words
 from walkcover.plan import CandidateSource, ZoneSource
 from walkcover.result import Result
 
@@ -116,3 +123,17 @@ def test_sites_that_joined_no_street_are_listed(language: str) -> None:
     text = text_of(parse(build_report(result)).find('.//section[@id="unsnapped"]'))
     assert "南站 (B2)" in text
     assert "五一广场" not in text
+
+
+@pytest.mark.parametrize(("count", "size"), [(3, 8.0), (301, 8.0), (2_500, 6.0), (90_000, 1.6)])
+def test_marks_of_the_picture_shrink_where_there_are_very_many(count: int, size: float) -> None:
+    result = make_result()
+    side = math.isqrt(count - 1) + 1
+    west, south, east, north = result.residences.total_bounds
+    lon, lat = np.meshgrid(np.linspace(west, east, side), np.linspace(south, north, side))
+    at = {"lon": lon.ravel()[:count], "lat": lat.ravel()[:count]}
+    sites = pd.concat([result.sites.iloc[[0]]] * count, ignore_index=True).assign(**at)
+    sites = sites.set_geometry(gpd.points_from_xy(sites["lon"], sites["lat"], crs=4326))
+    shapes = where_it_is(dataclasses.replace(result, sites=sites), Words("zh")).shapes
+    sizes = {shape.size for shape in shapes if isinstance(shape, Mark)}
+    assert list(sizes) == [pytest.approx(size, rel=0.1)]
