@@ -21,6 +21,7 @@ from walkcover.maps.document import (
     figure_cell,
 )
 from walkcover.maps.layers import is_text, street_list, zone_title
+from walkcover.maps.load_layer import knows_desks
 from walkcover.maps.pictures import where_it_is
 from walkcover.maps.text import ZH, Words
 from walkcover.result import Result
@@ -222,6 +223,10 @@ def _how_sure(result: Result, words: Words) -> list[str]:
                 days=formats.number(desks.interval_days),
                 hours=formats.number(desks.hours_per_day),
             )
+        )
+        counted = result.operations is not None and knows_desks(result.operations.demand)
+        lines.append(
+            words("say_queues", chapter=words("hours_title")) if counted else words("say_no_queues")
         )
     part = result.summary.get("excerpt")
     if part:

@@ -20,9 +20,11 @@ from results import make_result
 from walkcover.maps import build_report
 from walkcover.maps.daily_pictures import Curve, hours_chart, steps_chart
 from walkcover.maps.daily_words import hours_text, time_text
+from walkcover.maps.document import Bullets
 from walkcover.maps.drawing import Areas, Label, Lines
 from walkcover.maps.report_docx import build_report_docx
 from walkcover.maps.report_intervals import interval_answer
+from walkcover.maps.report_summary import glance_chapter
 from walkcover.maps.report_workbook import write_report_workbook
 from walkcover.maps.text import Words
 from walkcover.result import Result
@@ -317,3 +319,19 @@ def test_times_and_hours() -> None:
     assert time_text(math.nan, Words("en")) == "—"
     # Never less than what is needed.
     assert [hours_text(one) for one in (8.0, 8.0001, 8.1)] == ["8", "8.1", "8.1"]
+
+
+@pytest.mark.parametrize(("daily", "desks"), [(False, True), (True, False), (True, True)])
+def test_the_first_page_says_whether_queues_are_counted(daily: bool, desks: bool) -> None:
+    result = make_daily_result(language="en", desks=desks)
+    result = result if daily else dataclasses.replace(result, operations=None)
+    counted = {when: {"unserved_people": 1.0} for when in ("now", "after")}
+    counted |= {"sites_added": 2, "desks_added": 3}
+    result = dataclasses.replace(result, summary=result.summary | {"desks": counted})
+    chapter = glance_chapter(result, Words("en"))
+    lines = [line for one in chapter.blocks if isinstance(one, Bullets) for line in one.lines]
+    assert [line for line in lines if "Queues" in line] == [
+        "Queues within the day: see the chapter “Desks and hours”."
+        if daily and desks
+        else "Queues within the day are not counted."
+    ]
