@@ -91,6 +91,7 @@ ORDER = (
     "_kernels_regions",
     "_region_curves",
     "_region_bounds",
+    "_region_shares",
     "_parting",
     "_region_tree",
     "_regions",

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from backwards import Backwards
 from click.testing import CliRunner
 from distributed.comm import CommClosedError
 
@@ -31,13 +32,6 @@ from walkcover.runners import OneByOne
 
 TOWN = Path(__file__).parents[1] / "data" / "town"
 SECONDS = 60.0
-
-
-class Backwards:
-    """Do the last region first."""
-
-    def run(self, task, calls, name):
-        OneByOne().run(task, calls[::-1], name)
 
 
 @pytest.fixture(scope="module")

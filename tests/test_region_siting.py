@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from backwards import Backwards
 
 import walkcover
 from walkcover import InputError, region_siting
@@ -21,13 +22,6 @@ from walkcover.runners import OneByOne
 
 CANDIDATES = '[candidates]\nsource = "candidates.csv"\ncrs = "wgs84"\n'
 TOWN = Path(__file__).parents[1] / "data" / "town"
-
-
-class Backwards:
-    """Do the last region first."""
-
-    def run(self, task, calls, name):
-        OneByOne().run(task, calls[::-1], name)
 
 
 def in_regions(plan, residences=900):
