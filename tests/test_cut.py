@@ -190,6 +190,20 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_written(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(("way", "nodes"), [(-1, [1, 2]), (1, [1, -2])])
+def test_drafts_of_an_editor_are_refused(tmp_path, way, nodes):
+    places = "".join(
+        f'<node id="{node}" lon="{112 + abs(node) / 1000}" lat="{LEVEL}"/>'
+        for node in sorted(nodes)
+    )
+    refs = "".join(f'<nd ref="{node}"/>' for node in nodes)
+    path = tmp_path / "draft.osm"
+    path.write_text(f'<osm version="0.6">{places}<way id="{way}">{refs}</way></osm>')
+    with pytest.raises(InputError, match=rf"way {way} is a draft.*renumber"):
+        cut_extract(path, zones_of(here=(111.9, 36.9, 112.1, 37.1)), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_file_that_is_there_is_kept_unless_told_and_the_extract_always(tmp_path):
     here = zones_of(here=(111.9, 37.1, 112.2, 37.3))
     (cut,) = cut_extract(STREETS, here, tmp_path)

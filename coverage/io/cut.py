@@ -217,8 +217,7 @@ def _ids_by_zone(path: Path, shapes: np.ndarray) -> list[_Ids]:
     tree = shapely.STRtree(shapes)
     for ids, is_way, places in _batches(path):
         found, zone = tree.query(places, predicate="intersects")
-        # A way in several runs is found once for each.
-        for number, row in sorted(set(zip(zone.tolist(), found.tolist(), strict=True))):
+        for number, row in zip(zone.tolist(), found.tolist(), strict=True):
             element = ids[row]
             if not is_way[row]:
                 held[number].nodes.append(element)
@@ -239,6 +238,8 @@ def _batches(path: Path) -> Iterator[tuple[list[int], list[bool], np.ndarray]]:
     tagged.enable_for(osmium.osm.NODE)
     processor = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY)
     for thing in things(path, lambda: processor.with_locations().with_filter(tagged)):
+        if not path.name.lower().endswith(".pbf"):
+            _refuse_drafts(path, thing)
         ids.append(thing.id)
         is_way.append(thing.is_way())
         shapes.append(_way_wkb(wkb, thing) if thing.is_way() else wkb.create_point(thing))
@@ -246,6 +247,19 @@ def _batches(path: Path) -> Iterator[tuple[list[int], list[bool], np.ndarray]]:
             yield ids, is_way, shapely.from_wkb(shapes)
             ids, is_way, shapes = [], [], []
     yield ids, is_way, shapely.from_wkb(np.array(shapes, dtype=object))
+
+
+def _refuse_drafts(path: Path, thing: Any) -> None:
+    """Refuse what an editor saved before it was uploaded: the tracker takes no minus."""
+    refs = [node.ref for node in thing.nodes] if thing.is_way() else []
+    if min([thing.id, *refs]) < 0:
+        kind = "way" if thing.is_way() else "node"
+        msg = (
+            f"{path}: {kind} {thing.id} is a draft of an editor, with a number below zero or a "
+            "node of such; expected numbers as OpenStreetMap gives them: renumber the file "
+            "(`osmium renumber`)"
+        )
+        raise InputError(msg)
 
 
 def _way_wkb(wkb: Any, way: osmium.osm.Way) -> str:
