@@ -256,3 +256,12 @@ def test_a_zone_that_is_not_there_or_not_drawn_is_told(tmp_path, only, told):
     assert done.exit_code == 2
     assert told in done.output
     assert not Path("out").exists()
+
+
+def test_the_command_says_what_to_write_in_the_plan(tmp_path):
+    zones = TOWN / "zones.geojson"
+    words = ["cut", STREETS, "--zones", zones, "--only", "149021100000", "--out", tmp_path]
+    done = CliRunner().invoke(main, [str(word) for word in words])
+    file, plan = done.stdout.splitlines()
+    assert file == f"{tmp_path / '149021100000.osm.pbf'}: 910 ways"
+    assert 'source = "149021100000.osm.pbf"' in plan

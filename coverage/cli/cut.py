@@ -71,3 +71,6 @@ def cut(
         return
     for one in cuts:
         click.echo(f"{one.path}: {one.ways:,} ways")
+    click.echo(
+        f'In the plan: [network] source = "{cuts[0].path.name}" and [residences] source = "osm"'
+    )
