@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 import warnings
@@ -21,6 +22,8 @@ DAY_PRICE = 20_000
 # worth a day. Large prizes lead the search into overfull shifts, small ones leave far and small
 # stops out; the better plan is kept.
 PRIZES = (1.0, 0.1)
+# Parts that an exchange takes out of a route at most.
+MOST_OUT = 2
 # Stands for a drive without a road: longer than any shift.
 NO_ROAD_S = 864_000
 # A search whose time is up still takes a moment for its first routes.
@@ -165,7 +168,65 @@ def some_routes(case: Case, days: Sequence[int], effort: Effort) -> Routes:
         turn = Effort(effort.iterations, time.monotonic() + share_s, effort.seed)
         routes = _search(_problem(case, days, worth), turn, None) or []
         best = max(best, routes, key=lambda some: _tests(some, case.parts))
-    return best
+    return _exchanged(case, best, effort)
+
+
+def _exchanged(case: Case, routes: Routes, effort: Effort) -> Routes:
+    """
+    Take more tests by taking one or two parts out of a route and filling it up again.
+
+    PyVRP moves parts between routes, but does not exchange one that is served for one that is not.
+    """
+    routes = [(kind, list(route)) for kind, route in routes]
+    left = set(range(len(case.parts))).difference(*(route for _, route in routes))
+    number = stale = 0
+    while left and stale < len(routes) and effort.left_s() > 0.0:
+        kind, route = routes[number]
+        better = _more_tests(case, kind, route, sorted(left))
+        if better is None:
+            number, stale = (number + 1) % len(routes), stale + 1
+            continue
+        left = left.union(route).difference(better)
+        routes[number], stale = (kind, better), 0
+    return routes
+
+
+def _more_tests(case: Case, kind: int, route: list[int], left: list[int]) -> list[int] | None:
+    """Find a route with more tests that keeps all parts of a route but at most two."""
+    had = _tests([(kind, route)], case.parts)
+    for size in range(MOST_OUT + 1):
+        for out in itertools.combinations(route, min(size, len(route))):
+            kept = [part for part in route if part not in out]
+            tried = _filled(case, kind, kept, [*left, *out])
+            if _tests([(kind, tried)], case.parts) > had:
+                return tried
+    return None
+
+
+def _filled(case: Case, kind: int, route: list[int], left: list[int]) -> list[int]:
+    """Add parts where they cost the shortest way, those with most tests first, until none fits."""
+    team, free = case.teams[kind], np.array(left, dtype=np.int64)
+    tests = np.array([case.parts[part].tests for part in left], dtype=np.int64)
+    stands_s = np.array([team.service_s(amount) for amount in tests.tolist()], dtype=np.float64)
+    place = np.array([case.place[case.parts[part].stop] for part in left], dtype=np.int64)
+    while True:
+        own = [case.parts[part] for part in route]
+        way = np.array([team.base, *(case.place[part.stop] for part in own), team.base], np.int64)
+        legs_s = np.ceil(case.drive_s[way[:-1], way[1:]])
+        spare_s = team.shift_s - legs_s.sum() - sum(team.service_s(part.tests) for part in own)
+        room = math.floor(team.tests_per_day) - sum(part.tests for part in own)
+        there_s = np.ceil(case.drive_s[np.ix_(way[:-1], place)])
+        on_s = np.ceil(case.drive_s[np.ix_(place, way[1:])]).T
+        longer_s = there_s + on_s - legs_s[:, None]
+        cost_s = longer_s.min(axis=0, initial=np.inf)
+        fits = np.flatnonzero((cost_s + stands_s <= math.floor(spare_s)) & (tests <= room))
+        if not fits.size:
+            return route
+        best = fits[np.lexsort([cost_s[fits], -tests[fits]])[0]]
+        at = int(np.argmin(longer_s[:, best]))
+        route = [*route[:at], int(free[best]), *route[at:]]
+        rest = np.arange(len(free)) != best
+        free, tests, stands_s, place = free[rest], tests[rest], stands_s[rest], place[rest]
 
 
 def drives_s(case: Case, routes: Routes) -> float:

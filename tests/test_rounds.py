@@ -2,14 +2,16 @@
 
 import itertools
 import math
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from walkcover import InputError
+from walkcover._routes import Case, Effort, Part, _exchanged, _filled, drives_s
 from walkcover.rounds import Team, fewest_teams, plan_rounds
 
 HOUR = 3600.0
@@ -71,6 +73,7 @@ def best_by_trying(tests, stop, drive_s, team):
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000), st.integers(3, 5), st.sampled_from([1.5, 2.5, 6.0]))
+@example(1446, 3, 2.5)
 def test_one_day_is_the_best_of_all_orders(seed, n, hours):
     rng = np.random.default_rng(seed)
     drive_s, tests = plane(n + 1, seed), rng.integers(5, 60, n).tolist()
@@ -227,3 +230,30 @@ def test_bad_input_is_named(changed, match):
     asked |= changed
     with pytest.raises(InputError, match=match):
         plan_rounds(asked["tests"], asked["stop"], asked["drive_s"], asked["teams"])
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000))
+def test_an_exchange_takes_no_fewer_tests_and_keeps_every_limit(seed):
+    rng = np.random.default_rng(seed)
+    drive_s = plane(10, seed)
+    parts = [Part(number, int(tests)) for number, tests in enumerate(rng.integers(5, 60, 8))]
+    teams = [
+        Team(base=8, shift_s=2.5 * HOUR, tests_per_hour=100, tests_per_day=90),
+        Team(base=9, shift_s=3.5 * HOUR, tests_per_hour=60, tests_per_day=70),
+    ]
+    case = Case(parts, np.arange(8), drive_s, teams)
+    # A poor start: what happens to come first.
+    begin, free = [], rng.permutation(8).tolist()
+    for kind in (0, 1):
+        begin.append((kind, _filled(case, kind, [], free[:2])))
+        free = free[2:]
+    found = _exchanged(case, begin, Effort(1, time.monotonic() + 60.0, 0))
+    served = [part for _, route in found for part in route]
+    assert len(served) == len(set(served))
+    for (kind, route), (_, before) in zip(found, begin, strict=True):
+        team, tests = teams[kind], [parts[part].tests for part in route]
+        assert sum(tests) >= sum(parts[part].tests for part in before)
+        assert sum(tests) <= team.tests_per_day
+        stands_s = sum(map(team.service_s, tests))
+        assert drives_s(case, [(kind, route)]) + stands_s <= team.shift_s
