@@ -32,8 +32,8 @@ def gap_areas(
     Parameters
     ----------
     residences
-        Points with people, walk_s, verdict and zone_id, and people_unserved where desk time
-        counts.
+        Points with people, walk_s, verdict and zone_id, people_unserved where desk time counts,
+        and perhaps name.
     index
         The streets, for distances in metres and names.
     limit_s
@@ -44,16 +44,18 @@ def gap_areas(
     areas
         Most people first: gap_id (G1, G2, …), residences, people (without service), reason (the
         verdict of most of its people), nearest_miss_s (seconds over the limit of the best walk, 0
-        within it, inf without any path), zone_id, and polygons around the residences in EPSG:4326.
+        within it, inf without any path), zone_id, place (the name that most of its people have as
+        that of their residence, empty where none has), and polygons around the residences in
+        EPSG:4326.
     """
     gap = gap_residences(residences)
     points = index.to_metric(gap.geometry.to_numpy())
     cluster = _clusters(shapely.get_coordinates(points), gap["verdict"] == "over_capacity")
     # Numbered in the order of their first row.
     area = pd.factorize(cluster)[0]
-    table = gpd.GeoDataFrame(
-        area_figures(gap, area, limit_s=limit_s), geometry=_around(points, area), crs=index.crs
-    )
+    figures = area_figures(gap, area, limit_s=limit_s)
+    figures["place"] = _place_names(gap, area)
+    table = gpd.GeoDataFrame(figures, geometry=_around(points, area), crs=index.crs)
     table = table.to_crs(4326).sort_values("people", ascending=False, kind="stable")
     table.insert(0, "gap_id", [f"G{i + 1}" for i in range(len(table))])
     return table.reset_index(drop=True)
@@ -150,6 +152,13 @@ def area_figures(gap: pd.DataFrame, area: Ints, *, limit_s: float) -> pd.DataFra
             "zone_id": _most_people(gap["zone_id"], people, area),
         }
     )
+
+
+def _place_names(gap: pd.DataFrame, area: Ints) -> NDArray[np.object_]:
+    """The name of most people's residence in each area; none counts only where all are without."""
+    names = gap["name"].fillna("") if "name" in gap else pd.Series("", index=gap.index)
+    people = np.where(names == "", -1.0, gap["people"].to_numpy(np.float64))
+    return _most_people(names, people, area)
 
 
 def _most_people(labels: pd.Series, people: Floats, area: Ints) -> NDArray[np.object_]:

@@ -520,12 +520,13 @@ def _near_sites(
 def _gap_table(
     assessment: Assessment, residences: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, plan: Plan
 ) -> gpd.GeoDataFrame:
-    """Gap areas with the name of their zone and the streets near them."""
+    """Gap areas with the name of their zone and the streets near them, else their own name."""
     areas = gap_areas(residences, assessment.index, limit_s=plan.walk.limit_s)
     named = zones.set_index("zone_id")["name"]
     areas.insert(6, "zone_name", areas["zone_id"].map(named).fillna(areas["zone_id"]))
     near = near_streets(areas.geometry.representative_point().to_numpy(), assessment.index)
-    areas.insert(7, "near", near)
+    places = areas.pop("place")
+    areas.insert(7, "near", [street or place for street, place in zip(near, places, strict=True)])
     return areas
 
 

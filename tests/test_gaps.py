@@ -167,6 +167,16 @@ def test_neighbours_without_service_are_one_area():
     assert areas.union_all().buffer(1e-9).contains(homes.geometry[in_gap].union_all())
 
 
+def test_an_area_is_called_as_most_of_its_people_are():
+    rows = [(east, 0, people, 1000.0, "too_far", "a") for east, people in
+            ((0, 10), (100, 30), (150, 25), (1000, 5), (2000, 7), (2100, 0))]  # fmt: skip
+    homes = gap_table(rows)
+    assert gap_areas(homes, draw_index(STREET))["place"].tolist() == ["", "", ""]
+    homes["name"] = ["东村", "西村", "东村", "", None, "南村"]
+    # 东村 35 against 西村 30; nobody; 南村, since a name of no people is better than none.
+    assert gap_areas(homes, draw_index(STREET))["place"].tolist() == ["东村", "南村", ""]
+
+
 def test_no_gap_gives_an_empty_table_with_its_columns():
     areas = gap_areas(gap_table([(0, 0, 5, 10.0, "covered", "a")]), draw_index(STREET))
     assert len(areas) == 0
