@@ -237,6 +237,8 @@ def test_bad_input_is_named(changed, match):
 def test_an_exchange_takes_no_fewer_tests_and_keeps_every_limit(seed):
     rng = np.random.default_rng(seed)
     drive_s = plane(10, seed)
+    # A road that leads one way only: from the first stop to the second there is none.
+    drive_s[0, 1] = np.inf
     parts = [Part(number, int(tests)) for number, tests in enumerate(rng.integers(5, 60, 8))]
     teams = [
         Team(base=8, shift_s=2.5 * HOUR, tests_per_hour=100, tests_per_day=90),
