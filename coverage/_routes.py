@@ -215,14 +215,16 @@ def _filled(case: Case, kind: int, route: list[int], left: list[int]) -> list[in
         legs_s = np.ceil(case.drive_s[way[:-1], way[1:]])
         stood_s = sum(team.service_s(part.tests) for part in own)
         spare_s = math.floor(team.shift_s) - legs_s.sum() - stood_s
+        if not np.isfinite(spare_s):
+            # Without the part between them two stops may have no road from one to the other.
+            return route
         room = math.floor(team.tests_per_day) - sum(part.tests for part in own)
         there_s = np.ceil(case.drive_s[np.ix_(way[:-1], place)])
         on_s = np.ceil(case.drive_s[np.ix_(place, way[1:])]).T
         longer_s = there_s + on_s - legs_s[:, None]
         cost_s = longer_s.min(axis=0, initial=np.inf)
         fits = np.flatnonzero((cost_s + stands_s <= spare_s) & (tests <= room))
-        # Without the part between them two stops may have no road from one to the other.
-        if not fits.size or not np.isfinite(spare_s):
+        if not fits.size:
             return route
         best = fits[np.lexsort([cost_s[fits], -tests[fits]])[0]]
         at = int(np.argmin(longer_s[:, best]))
