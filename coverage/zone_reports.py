@@ -66,10 +66,11 @@ def write_zone_reports(
     names = [f"{stem}.{form}" for stem in stems for form in writers]
     names += [f"{LEAGUE}.html", f"{LEAGUE}.xlsx"]
     refuse_existing([folder / name for name in names], overwrite=overwrite)
+    parts = excerpts(result, zone_ids)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
         draft = Path(unfinished)
-        for stem, part in zip(stems, excerpts(result, zone_ids), strict=True):
+        for stem, part in zip(stems, parts, strict=True):
             for form, write in writers.items():
                 write(part, draft / f"{stem}.{form}")
         league = league_table(result.zones)

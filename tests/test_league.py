@@ -249,8 +249,9 @@ def test_wrong_options(
     assert not (plan_path.parent / "report.html").exists()
 
 
-def test_zones_report_needs_a_whole_run() -> None:
+def test_zones_report_needs_a_whole_run(tmp_path: Path) -> None:
     from walkcover.zone_reports import write_zone_reports
 
     with pytest.raises(walkcover.InputError, match="no study"):
-        write_zone_reports(make_result(), "nowhere")
+        write_zone_reports(make_result(), tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
